@@ -1,0 +1,3 @@
+module github.com/slswasm/slswasm
+
+go 1.26
