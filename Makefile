@@ -1,0 +1,46 @@
+# Everything a developer or CI runs. `make help` lists the targets.
+GO       ?= go
+BIN      := bin
+# Tools that `make check` builds live outside the tree, so that a clean clone finds them again.
+TOOLS    ?= $(HOME)/.cache/slswasm/tools
+LINT_VER := v2.15.0
+LINT     := $(TOOLS)/golangci-lint-$(LINT_VER)
+MODULES  := . guests/go guests/examples
+EXAMPLES := $(patsubst guests/examples/%/main.go,%,$(wildcard guests/examples/*/main.go))
+WASM     := GOWORK=off GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w'
+
+.PHONY: help build guests demo test check fuzz clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+build: guests ## bin/slswasm and the example guests in bin/guests
+	$(GO) build -trimpath -o $(BIN)/slswasm ./cmd/slswasm
+
+guests: ## the example guests, in stock Go
+	@mkdir -p $(BIN)/guests
+	@set -e; for e in $(EXAMPLES); do echo "guest $$e"; \
+		(cd guests/examples/$$e && $(WASM) -o $(CURDIR)/$(BIN)/guests/$$e.wasm .); done
+
+demo: build ## logs from an emulated Log Service through the audit guest into a receiver
+	$(BIN)/slswasm demo
+
+test: ## every test, with the race detector
+	@set -e; for m in $(MODULES); do (cd $$m && $(GO) test -race ./...); done
+
+check: $(LINT) ## formatting, vet, lint and tidy; fails on any difference
+	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+	@set -e; for m in $(MODULES); do echo "check $$m"; (cd $$m && $(GO) vet ./... && $(GO) mod tidy -diff && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done
+
+fuzz: ## each fuzz function for FUZZTIME (default 20s)
+	@set -e; for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $${FUZZTIME:-20s} $$p; done; done
+
+$(LINT):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS)/tmp $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VER)
+	mv $(TOOLS)/tmp/golangci-lint $@
+
+clean: ## what the other targets wrote
+	rm -rf $(BIN)
