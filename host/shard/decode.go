@@ -1,0 +1,280 @@
+package shard
+
+import (
+	"strconv"
+
+	"github.com/slswasm/slswasm/abi"
+)
+
+// The keys that the Log Service adds to a log's contents when it flattens.
+const (
+	keyTime   = "__time__"
+	keyTopic  = "__topic__"
+	keySource = "__source__"
+	keyNanos  = "__time_ns_part__"
+	keyTag    = "__tag__:"
+)
+
+// A decoder turns the bytes of a pull into flattened logs: views into those
+// bytes, into its own slabs and into its arena (keys of tags, decimal times).
+// What decode returns is valid until the next decode; a decoder that has seen
+// its largest pull allocates nothing.
+type decoder struct {
+	logs   []abi.Log
+	fields []abi.Field // of all logs, one after the other
+	arena  []byte
+	keys   keySet
+	names  [4]abi.Field // of the reserved fields, in their order
+
+	raw    []byte
+	groups int
+	bytes  int         // keys and values
+	prefix []abi.Field // of the group: __topic__, __source__ and the tags
+	second uint32      // whose text is secondText
+	text   []byte
+}
+
+func newDecoder() *decoder {
+	d := &decoder{keys: newKeySet()}
+	for i, name := range []string{keyTime, keyTopic, keySource, keyNanos} {
+		d.names[i].Key = []byte(name)
+	}
+	return d
+}
+
+// decode flattens a LogGroupList. The logs' Time is their __time__ and
+// __time_ns_part__ as the service has them, whatever the contents say.
+func (d *decoder) decode(raw []byte) ([]abi.Log, error) {
+	d.raw, d.groups, d.bytes = raw, 0, 0
+	d.logs, d.fields, d.arena, d.text = d.logs[:0], d.fields[:0], d.arena[:0], nil
+	list := scan{raw: raw, end: len(raw)}
+	for list.next() {
+		if list.field != 1 {
+			continue
+		}
+		if !list.want(wireBytes) {
+			break
+		}
+		if err := d.group(list.within()); err != nil {
+			return nil, err
+		}
+		d.groups++
+	}
+	if list.err != nil {
+		return nil, list.err
+	}
+	return d.logs, nil
+}
+
+// group reads a LogGroup twice: what all its logs share may come after them.
+func (d *decoder) group(s scan) error {
+	if err := d.shared(s); err != nil {
+		return err
+	}
+	for s.next() {
+		if s.field == 1 {
+			if err := d.log(s.within()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil // shared has seen every field of the group
+}
+
+func (d *decoder) shared(s scan) error {
+	topic, source := d.names[1], d.names[2]
+	topic.Value, source.Value = []byte{}, []byte{}
+	d.prefix = append(d.prefix[:0], topic, source)
+	d.keys.nextGroup()
+	for s.next() {
+		known := s.field <= 6
+		if known && !s.want(wireBytes) {
+			break
+		}
+		switch s.field {
+		case 3:
+			d.prefix[0].Value = s.raw[s.from:s.to:s.to]
+		case 4:
+			d.prefix[1].Value = s.raw[s.from:s.to:s.to]
+		case 6:
+			if err := d.tag(s.within()); err != nil {
+				return err
+			}
+		}
+	}
+	d.keys.endTags()
+	return asError(s.err)
+}
+
+func (d *decoder) tag(s scan) error {
+	key, value, err := pair(s)
+	if err != nil {
+		return err
+	}
+	from := len(d.arena)
+	d.arena = append(append(d.arena, keyTag...), key...)
+	full := d.arena[from:len(d.arena):len(d.arena)]
+	i, found := d.keys.find(d.prefix, full, len(d.prefix))
+	if found {
+		d.prefix[i].Value = value
+		return nil
+	}
+	d.prefix = append(d.prefix, abi.Field{Key: full, Value: value})
+	return nil
+}
+
+// log flattens one log. The fields that the service adds come first, so that
+// the contents can override them.
+func (d *decoder) log(s scan) error {
+	seconds, nanos, err := stamps(s)
+	if err != nil {
+		return err
+	}
+	start := len(d.fields)
+	d.begin(seconds, nanos)
+	d.keys.nextLog()
+	for s.next() {
+		if s.field != 2 {
+			continue
+		}
+		key, value, err := pair(s.within())
+		if err != nil {
+			return err
+		}
+		d.put(start, nanos != 0, key, value)
+	}
+	fields := d.fields[start:len(d.fields):len(d.fields)]
+	for i := range fields {
+		d.bytes += len(fields[i].Key) + len(fields[i].Value)
+	}
+	d.logs = append(d.logs, abi.Log{
+		Time:   int64(seconds)*1e9 + int64(nanos),
+		Group:  uint32(d.groups),
+		Fields: fields,
+	})
+	return nil
+}
+
+// begin appends what comes before the contents.
+func (d *decoder) begin(seconds, nanos uint32) {
+	if seconds != d.second || d.text == nil {
+		d.second, d.text = seconds, d.decimal(seconds)
+	}
+	d.fields = append(d.fields, abi.Field{Key: d.names[0].Key, Value: d.text})
+	if nanos == 0 {
+		d.fields = append(d.fields, d.prefix...)
+		return
+	}
+	d.fields = append(d.fields, d.prefix[0], d.prefix[1],
+		abi.Field{Key: d.names[3].Key, Value: d.decimal(nanos)})
+	d.fields = append(d.fields, d.prefix[2:]...)
+}
+
+// put adds one content to the log that begins at start, or gives its value to
+// the field that already has its key.
+func (d *decoder) put(start int, hasNanos bool, key, value []byte) {
+	if i := reserved(key, hasNanos); i >= 0 {
+		d.fields[start+i].Value = value
+		return
+	}
+	base := start + 1 // the key set counts from __topic__, as d.prefix does
+	if hasNanos {
+		base++
+	}
+	i, found := d.keys.find(d.fields[base:], key, len(d.fields)-base)
+	if found {
+		d.fields[base+i].Value = value
+		return
+	}
+	d.fields = append(d.fields, abi.Field{Key: key, Value: value})
+}
+
+// reserved returns the place of a field that the service adds to every log,
+// or -1.
+func reserved(key []byte, hasNanos bool) int {
+	if len(key) < len(keyTime) || key[0] != '_' {
+		return -1
+	}
+	switch string(key) {
+	case keyTime:
+		return 0
+	case keyTopic:
+		return 1
+	case keySource:
+		return 2
+	case keyNanos:
+		if hasNanos {
+			return 3
+		}
+	}
+	return -1
+}
+
+func (d *decoder) decimal(n uint32) []byte {
+	from := len(d.arena)
+	d.arena = strconv.AppendUint(d.arena, uint64(n), 10)
+	return d.arena[from:len(d.arena):len(d.arena)]
+}
+
+// stamps reads the two times of a log, which a writer may put anywhere in it.
+func stamps(s scan) (seconds, nanos uint32, err error) {
+	for s.skip(2<<3 | wireBytes); s.next(); s.skip(2<<3 | wireBytes) {
+		switch s.field {
+		case 1:
+			s.want(wireVarint)
+			seconds = uint32(s.value)
+		case 2:
+			s.want(wireBytes)
+		case 4:
+			s.want(wireFixed32)
+			nanos = uint32(s.value)
+		}
+	}
+	return seconds, nanos, asError(s.err)
+}
+
+// pair reads a Content or a Tag. A writer may leave out what is empty.
+func pair(s scan) (key, value []byte, err error) {
+	if key, value, ok := usual(s.raw[s.pos:s.end:s.end]); ok {
+		return key, value, nil
+	}
+	key, value = []byte{}, []byte{}
+	for s.next() {
+		if s.field > 2 {
+			continue
+		}
+		if !s.want(wireBytes) {
+			break
+		}
+		if s.field == 1 {
+			key = s.raw[s.from:s.to:s.to]
+		} else {
+			value = s.raw[s.from:s.to:s.to]
+		}
+	}
+	return key, value, asError(s.err)
+}
+
+// usual reads a pair of the usual shape: the key, the value, both short,
+// nothing else.
+func usual(b []byte) (key, value []byte, ok bool) {
+	if len(b) < 4 || b[0] != 1<<3|wireBytes {
+		return nil, nil, false
+	}
+	n, from := short(b, 1)
+	if n < 0 || n >= len(b)-from || b[from+n] != 2<<3|wireBytes {
+		return nil, nil, false
+	}
+	m, start := short(b, from+n+1)
+	if m < 0 || m != len(b)-start {
+		return nil, nil, false
+	}
+	return b[from : from+n : from+n], b[start:], true
+}
+
+func asError(m *Malformed) error {
+	if m == nil {
+		return nil
+	}
+	return m
+}
