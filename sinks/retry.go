@@ -1,0 +1,192 @@
+package sinks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/slswasm/slswasm/abi"
+)
+
+// A Deliverer sees to it that events end somewhere: a Retrier, or a Router in
+// front of several. Its method may be called from several goroutines at once.
+type Deliverer interface {
+	// Deliver returns nil once every event is delivered or rejected. It calls
+	// reject for each event that can never be delivered, in order and never
+	// twice at a time; the event is valid during the call only. An error of
+	// reject ends Deliver, which returns it. So does the end of ctx, and a
+	// fault in the sink: then it is not known which events were delivered.
+	Deliver(ctx context.Context, events []abi.Event, reject func(e *abi.Event, reason string) error) error
+}
+
+// RetryConfig says how patient a Retrier is; a zero value means the default.
+type RetryConfig struct {
+	Initial  time.Duration // before the first retry, give or take half; 500 ms
+	Max      time.Duration // between two retries, give or take half; 30 s
+	MaxAfter time.Duration // the longest wish of a receiver that is granted; 5 min
+	Hold     time.Duration // between two tries while held, give or take a fifth; 30 s
+	Alarm    time.Duration // at most one alarm in this time while held; 5 min
+}
+
+func (c RetryConfig) withDefaults() RetryConfig {
+	for _, d := range []struct {
+		value *time.Duration
+		def   time.Duration
+	}{
+		{&c.Initial, 500 * time.Millisecond},
+		{&c.Max, 30 * time.Second},
+		{&c.MaxAfter, 5 * time.Minute},
+		{&c.Hold, 30 * time.Second},
+		{&c.Alarm, 5 * time.Minute},
+	} {
+		if *d.value <= 0 {
+			*d.value = d.def
+		}
+	}
+	return c
+}
+
+// Stats is what a Retrier has counted since it was made.
+type Stats struct {
+	Delivered, Rejected uint64 // events
+	Retries, Holds      uint64 // sends that are tried again: soon, and after a change
+}
+
+// A Retrier delivers to one Sink and does not give up: only the end of the
+// context, a dead letter that cannot be written or a fault in the sink ends a
+// Deliver early. It starts no goroutines and does not close the sink.
+type Retrier struct {
+	sink    Sink
+	cfg     RetryConfig
+	trouble trouble
+
+	delivered, rejected, retries, holds atomic.Uint64
+}
+
+// NewRetry puts a Retrier around a sink. The logger should carry the sink's
+// name.
+func NewRetry(sink Sink, cfg RetryConfig, logger *slog.Logger) *Retrier {
+	cfg = cfg.withDefaults()
+	return &Retrier{sink: sink, cfg: cfg, trouble: trouble{logger: logger, alarm: cfg.Alarm}}
+}
+
+// Stats returns the counts so far.
+func (r *Retrier) Stats() Stats {
+	return Stats{
+		Delivered: r.delivered.Load(), Rejected: r.rejected.Load(),
+		Retries: r.retries.Load(), Holds: r.holds.Load(),
+	}
+}
+
+// Deliver implements Deliverer.
+func (r *Retrier) Deliver(ctx context.Context, events []abi.Event, reject func(*abi.Event, string) error) error {
+	wait := r.newWait()
+	for len(events) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := r.sink.Send(ctx, events)
+		if err := honest(n, len(events), err); err != nil {
+			return err
+		}
+		if n > 0 {
+			r.delivered.Add(uint64(n))
+			r.trouble.over()
+			wait.reset()
+			events = events[n:]
+		}
+		if err == nil {
+			return nil
+		}
+		if rejected, ok := errors.AsType[*Rejected](err); ok {
+			if err := reject(&events[0], rejected.Reason); err != nil {
+				return err
+			}
+			r.rejected.Add(1)
+			r.trouble.over()
+			wait.reset()
+			events = events[1:]
+			continue
+		}
+		if !passes(err) {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err // the sink may have failed for this alone: no alarm
+		}
+		if err := sleep(ctx, r.delay(err, wait)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// honest checks what a sink returned against its contract: a loop built on a
+// broken promise would spin, or lose events.
+func honest(n, all int, err error) error {
+	switch {
+	case n < 0 || n > all:
+		return fmt.Errorf("host fault: the sink says that it delivered %d of %d events", n, all)
+	case n < all && err == nil:
+		return fmt.Errorf("host fault: the sink delivered %d of %d events and does not say why it stopped", n, all)
+	case n == all && err != nil:
+		return fmt.Errorf("host fault: the sink delivered all of %d events and still failed: %w", all, err)
+	}
+	return nil
+}
+
+// passes says whether the same events may be sent again later.
+func passes(err error) bool {
+	_, retry := errors.AsType[*Retry](err)
+	_, hold := errors.AsType[*Hold](err)
+	return retry || hold
+}
+
+// delay says how long to wait before the next try, and records why.
+func (r *Retrier) delay(err error, wait *wait) time.Duration {
+	if _, ok := errors.AsType[*Hold](err); ok {
+		r.holds.Add(1)
+		r.trouble.held(err)
+		return wait.hold.NextBackOff()
+	}
+	r.retries.Add(1)
+	d := wait.retry.NextBackOff()
+	if retry, ok := errors.AsType[*Retry](err); ok && retry.After > 0 {
+		// Never less than Initial, so that a receiver cannot make us spin.
+		d = max(min(retry.After, r.cfg.MaxAfter), r.cfg.Initial)
+	}
+	r.trouble.retried(err, d)
+	return d
+}
+
+// A wait is the state of one Deliver's patience.
+type wait struct{ retry, hold *backoff.ExponentialBackOff }
+
+func (r *Retrier) newWait() *wait {
+	return &wait{
+		retry: &backoff.ExponentialBackOff{
+			InitialInterval: r.cfg.Initial, MaxInterval: r.cfg.Max, Multiplier: 2, RandomizationFactor: 0.5,
+		},
+		hold: &backoff.ExponentialBackOff{
+			InitialInterval: r.cfg.Hold, MaxInterval: r.cfg.Hold, Multiplier: 1, RandomizationFactor: 0.2,
+		},
+	}
+}
+
+func (w *wait) reset() { w.retry.Reset() }
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
