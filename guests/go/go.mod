@@ -1,0 +1,3 @@
+module github.com/slswasm/slswasm/guests/go
+
+go 1.25

@@ -1,0 +1,230 @@
+package jsonscan
+
+import (
+	"iter"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// A Value is the text of one valid JSON value, a view into the text that it
+// was found in.
+type Value []byte
+
+// Valid says whether text is one JSON value.
+func Valid(text []byte) bool {
+	var s Scanner
+	s.Reset(text)
+	for s.Next() {
+	}
+	return s.err == nil
+}
+
+// Get returns the value at a path of member names, such as
+// Get(event, "userIdentity", "type"), and whether the text is valid and there
+// is one. Of members with the same name the last counts, as for encoding/json.
+//
+// Each call walks the whole text: for several values, use a Scanner.
+func Get(text []byte, path ...string) (Value, bool) {
+	v := Value(text)
+	if len(path) == 0 {
+		return v, Valid(text)
+	}
+	for _, name := range path {
+		var ok bool
+		if v, ok = member(v, name); !ok {
+			return nil, false
+		}
+	}
+	return v, true
+}
+
+func member(text []byte, name string) (found Value, ok bool) {
+	var s Scanner
+	s.Reset(text)
+	if !s.Next() || s.Kind() != Object {
+		return nil, false
+	}
+	for s.Next() && s.Kind() != End {
+		key := s.Key()
+		s.Skip()
+		if Is(key, name) {
+			found, ok = s.Raw(), true
+		}
+	}
+	s.Next() // white space may follow, and nothing else
+	return found, ok && s.err == nil
+}
+
+// Members lists the members of an object, of a value known to be valid; of any
+// other value it lists none. Keys are as they are written; see Unescape.
+func Members(v []byte) iter.Seq2[[]byte, Value] {
+	return func(yield func([]byte, Value) bool) { each(v, Object, yield) }
+}
+
+// Elements lists the elements of an array, of a value known to be valid; of
+// any other value it lists none.
+func Elements(v []byte) iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		each(v, Array, func(_ []byte, v Value) bool { return yield(v) })
+	}
+}
+
+func each(v []byte, kind Kind, yield func([]byte, Value) bool) {
+	var s Scanner
+	s.Reset(v)
+	if !s.Next() || s.Kind() != kind {
+		return
+	}
+	for s.Next() && s.Kind() != End {
+		key := s.Key()
+		s.Skip()
+		if s.err != nil || !yield(key, s.Raw()) {
+			return
+		}
+	}
+}
+
+// Kind returns the value's kind.
+func (v Value) Kind() Kind {
+	for _, c := range v {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+			continue
+		case '{':
+			return Object
+		case '[':
+			return Array
+		case '"':
+			return String
+		case 't', 'f':
+			return Bool
+		case 'n':
+			return Null
+		}
+		return Number
+	}
+	return Invalid
+}
+
+// Text returns what a string says, and any other value as it is written. It is
+// a view if it can be; otherwise it is written over buf, which may be nil.
+func (v Value) Text(buf []byte) []byte {
+	if v.Kind() != String {
+		return v
+	}
+	for v[0] != '"' {
+		v = v[1:]
+	}
+	end := len(v) - 1
+	for v[end] != '"' {
+		end--
+	}
+	return Unescape(buf, v[1:end])
+}
+
+// Int returns an integer, and whether the value is one that fits.
+func (v Value) Int() (int64, bool) {
+	n, err := strconv.ParseInt(string(v), 10, 64)
+	return n, err == nil && v.Kind() == Number
+}
+
+// Is says whether s, the inside of a JSON string as it is written, means text.
+func Is(s []byte, text string) bool {
+	if string(s) == text {
+		return !escaped(s)
+	}
+	if !escaped(s) {
+		return false
+	}
+	var buf [64]byte
+	return string(Unescape(buf[:], s)) == text
+}
+
+func escaped(s []byte) bool {
+	for _, c := range s {
+		if c == '\\' {
+			return true
+		}
+	}
+	return false
+}
+
+// Unescape returns what the inside of a valid JSON string means: s itself if
+// nothing in it is escaped, otherwise text written over buf. Half a surrogate
+// pair means U+FFFD, as for encoding/json.
+func Unescape(buf, s []byte) []byte {
+	if !escaped(s) {
+		return s
+	}
+	dst := buf[:0]
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			dst = append(dst, s[i])
+			continue
+		}
+		i++
+		switch c := s[i]; c {
+		case 'b':
+			dst = append(dst, '\b')
+		case 'f':
+			dst = append(dst, '\f')
+		case 'n':
+			dst = append(dst, '\n')
+		case 'r':
+			dst = append(dst, '\r')
+		case 't':
+			dst = append(dst, '\t')
+		case 'u':
+			r, n := unicode4(s[i+1:])
+			dst = utf8.AppendRune(dst, r)
+			i += n
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// unicode4 reads what follows \u, with the other half of a surrogate pair, and
+// returns how much it read.
+func unicode4(s []byte) (r rune, n int) {
+	r = hex4(s)
+	if !utf16.IsSurrogate(r) {
+		return r, 4
+	}
+	if len(s) >= 10 && s[4] == '\\' && s[5] == 'u' {
+		if pair := utf16.DecodeRune(r, hex4(s[6:])); pair != utf8.RuneError {
+			return pair, 10
+		}
+	}
+	return utf8.RuneError, 4
+}
+
+// AppendString appends text as a JSON string, with its quotes. Bytes that are
+// not UTF-8 become U+FFFD.
+func AppendString[T string | []byte](dst []byte, text T) []byte {
+	return append(appendEscaped(append(dst, '"'), text), '"')
+}
+
+func appendEscaped[T string | []byte](dst []byte, text T) []byte {
+	const hex = "0123456789abcdef"
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case plain[c]:
+			dst = append(dst, c)
+		case c >= utf8.RuneSelf:
+			r, n := utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
+			dst = utf8.AppendRune(dst, r)
+			i += n - 1
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c == '\n':
+			dst = append(dst, '\\', 'n')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		}
+	}
+	return dst
+}

@@ -1,0 +1,97 @@
+package mask
+
+import "github.com/slswasm/slswasm/guests/go/jsonscan"
+
+// depth is how many levels of JSON text within strings of JSON text are looked into:
+// requestParameterJson of ActionTrail is one.
+const depth = 3
+
+// A level masks the JSON text of one level.
+type level struct {
+	m       *Masker
+	below   *level // nil at the last
+	rewrite jsonscan.Rewriter
+	key     []byte
+	replace func(dst, key, text []byte) ([]byte, bool) // level.mask, made once
+}
+
+func (m *Masker) link() {
+	for i := range m.nested {
+		l := &m.nested[i]
+		l.m, l.replace = m, l.mask
+		if i+1 < len(m.nested) {
+			l.below = &m.nested[i+1]
+		}
+	}
+}
+
+// JSON masks every string value in JSON text, with JSON text that is itself in
+// a string. If there is nothing to mask, it returns text itself and false;
+// otherwise the masked text, appended to dst, and true. An error says that
+// text is not valid JSON.
+func (m *Masker) JSON(dst, text []byte) ([]byte, bool, error) {
+	l := &m.nested[0]
+	return l.rewrite.Strings(dst, text, l.replace)
+}
+
+func (l *level) mask(dst, key, text []byte) ([]byte, bool) {
+	if len(text) == 0 {
+		return dst, false
+	}
+	if l.m.opts.SecretMembers && l.secret(key) {
+		return append(dst, hidden...), string(text) != hidden
+	}
+	if l.below != nil && (text[0] == '{' || text[0] == '[') {
+		if masked, changed, err := l.below.rewrite.Strings(dst, text, l.below.replace); err == nil {
+			if !changed {
+				masked = dst
+			}
+			return masked, changed
+		}
+	}
+	return l.m.Append(dst, text)
+}
+
+func (l *level) secret(key []byte) bool {
+	name := jsonscan.Unescape(l.key, key)
+	if len(name) != len(key) {
+		l.key = name
+	}
+	return SecretName(name)
+}
+
+// SecretName says whether a member of this name holds a secret, by how the
+// name ends, without regard to case, hyphens and underscores: password,
+// passwd, pwd, secret, token, private key, authorization or credentials. The
+// tokens for paging and for idempotence (NextToken, ClientToken) are none.
+func SecretName(name []byte) bool {
+	var buf [24]byte // the name's end, without punctuation
+	n := len(buf)
+	for i := len(name) - 1; i >= 0 && n > 0; i-- {
+		if c := lower(name[i]); c != '-' && c != '_' {
+			n--
+			buf[n] = c
+		}
+	}
+	end := buf[n:]
+	for _, s := range publicNames {
+		if hasSuffix(end, s) {
+			return false
+		}
+	}
+	for _, s := range secretNames {
+		if hasSuffix(end, s) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	publicNames = [...]string{"nexttoken", "clienttoken", "continuationtoken"}
+	secretNames = [...]string{"password", "passwd", "pwd", "secret", "token", "privatekey", "authorization", "credentials"}
+)
+
+func hasSuffix(b []byte, s string) bool {
+	return len(b) >= len(s) && string(b[len(b)-len(s):]) == s
+}

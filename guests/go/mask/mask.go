@@ -1,0 +1,220 @@
+// Package mask hides secrets in text and in JSON: access key ids, e-mail
+// addresses, and the values of members named like a password or a token.
+//
+// Masking what is masked already changes nothing, so a log may pass twice. It
+// is meant for logs that are kept by others, and no proof that nothing is left:
+// what looks like no secret is not found.
+package mask
+
+// Options say what to hide.
+type Options struct {
+	// AccessKeys hides access key ids of Alibaba Cloud (LTAI...), of its
+	// temporary credentials (STS., TMP.) and of AWS (AKIA, ASIA): the first eight and
+	// the last two characters stay.
+	AccessKeys bool
+	// Emails hides the name in e-mail addresses: the first letter of a name
+	// of three or more stays, and the domain.
+	Emails bool
+	// KeepDomains are domains, with all below them, whose addresses stay: those that
+	// are account names rather than mailboxes.
+	KeepDomains []string
+	// SecretMembers hides JSON members whose names end like a password, a
+	// secret or a token does; see SecretName.
+	SecretMembers bool
+}
+
+// A Masker masks; it holds buffers, so use one again and again, and not from
+// two goroutines at once.
+type Masker struct {
+	opts   Options
+	start  [256]bool // bytes at which a secret may be told
+	nested [depth]level
+}
+
+// New returns a Masker.
+func New(opts Options) *Masker {
+	m := &Masker{opts: opts}
+	if opts.AccessKeys {
+		for _, p := range prefixes {
+			m.start[p.text[0]] = true
+		}
+	}
+	if opts.Emails {
+		m.start['@'], m.start['%'] = true, true
+	}
+	m.link()
+	return m
+}
+
+// Append appends text to dst with its secrets masked. If there are none, it
+// returns dst as it was and false.
+func (m *Masker) Append(dst, text []byte) ([]byte, bool) {
+	done := 0 // text[:done] stands in dst
+	for i := 0; i < len(text); i++ {
+		if !m.start[text[i]] {
+			continue
+		}
+		var from, to int
+		if c := text[i]; c == '@' || c == '%' {
+			from, to = m.email(text, done, i)
+		} else {
+			from, to = accessKey(text, i)
+		}
+		if from == to {
+			continue
+		}
+		dst = append(dst, text[done:from]...)
+		if text[i] == '@' || text[i] == '%' {
+			dst = appendMaskedName(dst, text[from:to])
+		} else {
+			dst = append(dst, text[from:from+head]...)
+			dst = append(dst, hidden...)
+			dst = append(dst, text[to-tail:to]...)
+		}
+		done = to
+		i = max(i, to-1)
+	}
+	if done == 0 {
+		return dst, false
+	}
+	return append(dst, text[done:]...), true
+}
+
+// hidden stands for what was hidden. Of an access key id, head and tail stay:
+// enough to tell keys apart, and a tail too short to look like the start of
+// another one.
+const (
+	hidden = "****"
+	head   = 8
+	tail   = 2
+)
+
+// prefixes of access key ids, and how many letters and digits follow at least.
+var prefixes = [...]struct {
+	text string
+	more int
+}{{"LTAI", 12}, {"STS.", 16}, {"TMP.", 16}, {"AKIA", 16}, {"ASIA", 16}}
+
+// accessKey returns where the access key id at i stands, or nothing. What
+// comes before does not matter: it may be escaped, as in "%3DLTAI...".
+func accessKey(text []byte, i int) (from, to int) {
+	for _, p := range prefixes {
+		if len(text)-i < len(p.text)+p.more || string(text[i:i+len(p.text)]) != p.text {
+			continue
+		}
+		end := i + len(p.text)
+		for end < len(text) && class[text[end]]&alnum != 0 {
+			end++
+		}
+		if end-i >= len(p.text)+p.more {
+			return i, end
+		}
+	}
+	return 0, 0
+}
+
+// email returns where the name of the address around the @ (or %40) at i
+// stands, or nothing.
+func (m *Masker) email(text []byte, done, i int) (from, to int) {
+	domain := text[i+1:]
+	if text[i] == '%' {
+		if len(domain) < 2 || domain[0] != '4' || domain[1] != '0' {
+			return 0, 0
+		}
+		domain = domain[2:]
+	}
+	from = i
+	for from > done && class[text[from-1]]&local != 0 {
+		from--
+	}
+	if i-from == tail && from >= len(hidden) && string(text[from-len(hidden):from]) == hidden {
+		return 0, 0 // the tail of a masked access key id
+	}
+	domain = domain[:domainLen(domain)]
+	if from == i || len(domain) == 0 || m.kept(domain) {
+		return 0, 0
+	}
+	return from, i
+}
+
+// domainLen returns how long the domain name is that b starts with: labels
+// with dots between them, the last of two letters or more; 0 if it is none.
+func domainLen(b []byte) int {
+	end, label, letters, dots := 0, 0, 0, 0
+	for i, c := range b {
+		switch {
+		case class[c]&alnum != 0 || c == '-' && label > 0:
+			label++
+			if class[c]&letter != 0 {
+				letters++
+			}
+			if dots > 0 && letters >= 2 {
+				end = i + 1
+			}
+		case c == '.' && label > 0:
+			dots++
+			label, letters = 0, 0
+		default:
+			return end
+		}
+	}
+	return end
+}
+
+func (m *Masker) kept(domain []byte) bool {
+	for _, k := range m.opts.KeepDomains {
+		rest := len(domain) - len(k)
+		if rest >= 0 && equalFold(domain[rest:], k) && (rest == 0 || domain[rest-1] == '.') {
+			return true
+		}
+	}
+	return false
+}
+
+func appendMaskedName(dst, name []byte) []byte {
+	if len(name) > 2 && class[name[0]]&alnum != 0 {
+		dst = append(dst, name[0])
+	}
+	return append(dst, "***"...)
+}
+
+// equalFold compares ASCII without regard to case.
+func equalFold(b []byte, s string) bool {
+	if len(b) != len(s) {
+		return false
+	}
+	for i := range b {
+		if lower(b[i]) != lower(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c |= 0x20
+	}
+	return c
+}
+
+// Classes of bytes.
+const (
+	letter = 1 << iota
+	alnum
+	local // may stand in the name of an e-mail address, or in UTF-8
+)
+
+var class = func() (t [256]byte) {
+	for c := range t {
+		switch c := byte(c); {
+		case 'a' <= lower(c) && lower(c) <= 'z':
+			t[c] = letter | alnum | local
+		case '0' <= c && c <= '9':
+			t[c] = alnum | local
+		case c == '.' || c == '_' || c == '%' || c == '+' || c == '-' || c >= 0x80:
+			t[c] = local
+		}
+	}
+	return t
+}()

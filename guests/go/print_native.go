@@ -1,0 +1,5 @@
+//go:build !wasm
+
+package slswasm
+
+func printLine(Level, string) {}
