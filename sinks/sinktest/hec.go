@@ -1,0 +1,301 @@
+package sinktest
+
+import (
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// HECOptions say what a HECReceiver takes and how it behaves.
+type HECOptions struct {
+	Addr        string      // default 127.0.0.1:0
+	TLS         *tls.Config // nil: plain HTTP
+	Token       string      // "": any
+	Indexes     []string    // that events may name; nil: any
+	NeedChannel bool        // as with a token that has acknowledgement on
+	MaxBody     int         // bytes after decompression; above it 413; 0: no limit
+	// CloudMaxBody is like MaxBody, but the answer is 400, code 6, event 0,
+	// as Splunk Cloud was seen to do.
+	CloudMaxBody int
+
+	// OnEvent, when not nil, is given each indexed event instead of Events:
+	// one at a time, a view that is valid until it returns.
+	OnEvent func(*HECEvent)
+
+	// Answer, when not nil, says how the POST of this number (from 0) is
+	// answered; nil: as Splunk would. It is called from several goroutines.
+	Answer func(request int) *HECAnswer
+	// Health is the answer to health requests; nil: healthy.
+	Health *HECAnswer
+}
+
+// A HECRequest is what a HECReceiver remembers of a POST.
+type HECRequest struct {
+	Bytes, Wire int // of the body, after and before decompression
+	Events      int // indexed
+	Header      http.Header
+}
+
+// A HECReceiver is a Splunk HTTP Event Collector on a real socket. It keeps
+// to what Splunk was seen to do, down to what it drops without a word.
+type HECReceiver struct {
+	opt     HECOptions
+	addr    string
+	running sync.WaitGroup // handlers and the server
+
+	mu       sync.Mutex
+	server   *http.Server       // nil: down
+	stop     context.CancelFunc // ends the handlers' context
+	posts    int
+	count    int
+	events   []HECEvent
+	requests []HECRequest
+}
+
+// StartHEC starts a receiver; Close ends it.
+func StartHEC(opt HECOptions) (*HECReceiver, error) {
+	if opt.Addr == "" {
+		opt.Addr = "127.0.0.1:0"
+	}
+	r := &HECReceiver{opt: opt, addr: opt.Addr}
+	return r, r.Up()
+}
+
+// Up starts listening again after Down, at the same address.
+func (r *HECReceiver) Up() error {
+	listener, err := net.Listen("tcp", r.addr)
+	if err != nil {
+		return fmt.Errorf("HEC receiver: %w", err)
+	}
+	r.addr = listener.Addr().String()
+	if r.opt.TLS != nil {
+		listener = tls.NewListener(listener, r.opt.TLS)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	server := &http.Server{
+		Handler:           r,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: time.Minute,
+		ErrorLog:          log.New(io.Discard, "", 0),
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.server, r.stop = server, stop
+	r.running.Go(func() { _ = server.Serve(listener) })
+	return nil
+}
+
+// Down refuses new connections, breaks those that there are and waits for
+// the requests under way.
+func (r *HECReceiver) Down() {
+	r.mu.Lock()
+	server := r.server
+	r.server = nil
+	r.mu.Unlock()
+	if server != nil {
+		r.stop()
+		_ = server.Close()
+	}
+	r.running.Wait()
+}
+
+// Close is Down for good.
+func (r *HECReceiver) Close() error {
+	r.Down()
+	return nil
+}
+
+// URL is where the receiver listens, without a path.
+func (r *HECReceiver) URL() string {
+	if r.opt.TLS != nil {
+		return "https://" + r.addr
+	}
+	return "http://" + r.addr
+}
+
+// Count is the number of indexed events.
+func (r *HECReceiver) Count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count
+}
+
+// Events returns what was indexed, in order of arrival; nothing with OnEvent.
+func (r *HECReceiver) Events() []HECEvent {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]HECEvent(nil), r.events...)
+}
+
+// Requests returns the POSTs whose body was read, in order.
+func (r *HECReceiver) Requests() []HECRequest {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]HECRequest(nil), r.requests...)
+}
+
+// enter counts a handler in, unless the receiver is going down.
+func (r *HECReceiver) enter() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.server == nil {
+		return false
+	}
+	r.running.Add(1)
+	return true
+}
+
+func (r *HECReceiver) number() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.posts++
+	return r.posts - 1
+}
+
+// ServeHTTP implements http.Handler.
+func (r *HECReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if !r.enter() {
+		panic(http.ErrAbortHandler)
+	}
+	defer r.running.Done()
+	ctx := req.Context()
+	switch strings.TrimSuffix(req.URL.Path, "/1.0") {
+	case "/services/collector/health":
+		r.health(ctx, w)
+	case "/services/collector/event", "/services/collector":
+		r.collect(ctx, w, req)
+	default:
+		http.NotFound(w, req)
+	}
+}
+
+func (r *HECReceiver) health(ctx context.Context, w http.ResponseWriter) {
+	answer := HECAnswer{Status: 200, Body: `{"text":"HEC is healthy","code":17}`}
+	if r.opt.Health != nil {
+		answer = *r.opt.Health
+	}
+	answer.write(ctx, w)
+}
+
+func (r *HECReceiver) collect(ctx context.Context, w http.ResponseWriter, req *http.Request) {
+	if req.Method != http.MethodPost {
+		HECAnswer{Status: http.StatusMethodNotAllowed, Body: "method not allowed"}.write(ctx, w)
+		return
+	}
+	var script *HECAnswer
+	n := r.number()
+	if r.opt.Answer != nil {
+		script = r.opt.Answer(n)
+	}
+	if script != nil && script.Early {
+		script.write(ctx, w)
+		return
+	}
+	if refusal := r.authorize(req); refusal != nil {
+		refusal.write(ctx, w)
+		return
+	}
+	if script != nil && script.Raw {
+		_, _ = io.Copy(io.Discard, req.Body)
+		script.write(ctx, w)
+		return
+	}
+	body, wire, err := readBody(req)
+	if err != nil {
+		HECError(http.StatusBadRequest, 6, 0).write(ctx, w)
+		return
+	}
+	r.take(n, body, wire, req.Header, script).write(ctx, w)
+}
+
+// authorize checks the headers in the order in which Splunk does.
+func (r *HECReceiver) authorize(req *http.Request) *HECAnswer {
+	code, status := 0, 0
+	token, isSplunk := strings.CutPrefix(req.Header.Get("Authorization"), "Splunk ")
+	switch {
+	case req.Header.Get("Authorization") == "":
+		code, status = 2, http.StatusUnauthorized
+	case !isSplunk:
+		code, status = 3, http.StatusUnauthorized
+	case r.opt.Token != "" && token != r.opt.Token:
+		code, status = 4, http.StatusForbidden
+	case r.opt.NeedChannel && req.Header.Get("X-Splunk-Request-Channel") == "":
+		code, status = 10, http.StatusBadRequest
+	default:
+		return nil
+	}
+	a := HECError(status, code, NoNumber)
+	return &a
+}
+
+// take indexes what a body holds and says how it is answered.
+func (r *HECReceiver) take(n int, body []byte, wire int, header http.Header, script *HECAnswer) HECAnswer {
+	answer, events := r.judge(n, body)
+	if script != nil {
+		answer, events = *script, events[:min(max(script.Indexed, 0), len(events))]
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.requests = append(r.requests, HECRequest{Bytes: len(body), Wire: wire, Events: len(events), Header: header})
+	r.count += len(events)
+	if r.opt.OnEvent == nil {
+		r.events = append(r.events, events...)
+		return answer
+	}
+	for i := range events {
+		r.opt.OnEvent(&events[i])
+	}
+	return answer
+}
+
+func (r *HECReceiver) judge(n int, body []byte) (HECAnswer, []HECEvent) {
+	switch {
+	case len(body) == 0:
+		return HECError(http.StatusBadRequest, 5, NoNumber), nil
+	case r.opt.MaxBody > 0 && len(body) > r.opt.MaxBody:
+		return HECAnswer{Status: http.StatusRequestEntityTooLarge, Body: "request entity too large"}, nil
+	case r.opt.CloudMaxBody > 0 && len(body) > r.opt.CloudMaxBody:
+		return HECError(http.StatusBadRequest, 6, 0), nil
+	}
+	p := hecParser{request: n, indexes: r.opt.Indexes}
+	code, number := p.parse(body)
+	if code != 0 {
+		return HECError(http.StatusBadRequest, code, number), p.events
+	}
+	return HECAnswer{Status: http.StatusOK, Body: `{"text":"Success","code":0}`}, p.events
+}
+
+type counting struct {
+	io.Reader
+	n int
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += n
+	return n, err
+}
+
+func readBody(req *http.Request) (body []byte, wire int, err error) {
+	in := &counting{Reader: req.Body}
+	switch req.Header.Get("Content-Encoding") {
+	case "":
+		body, err = io.ReadAll(in)
+	case "gzip":
+		var z *gzip.Reader
+		if z, err = gzip.NewReader(in); err == nil {
+			body, err = io.ReadAll(z)
+		}
+	default:
+		err = fmt.Errorf("content encoding %q is not taken", req.Header.Get("Content-Encoding"))
+	}
+	return body, in.n, err
+}
