@@ -1,0 +1,59 @@
+package shard
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// A Budget bounds the raw bytes of pulls in flight, over all the shards and
+// sources that share it. The size of a pull is known only once it is there,
+// so an estimate is reserved before and settled after: what came in excess is
+// a debt that releases pay first, and no pull starts before it is paid. A
+// pull larger than the whole budget goes alone.
+type Budget struct {
+	size int64
+	sem  *semaphore.Weighted
+
+	mu   sync.Mutex
+	debt int64
+}
+
+// NewBudget returns a budget of so many bytes, at least 1.
+func NewBudget(bytes int64) *Budget {
+	bytes = max(bytes, 1)
+	return &Budget{size: bytes, sem: semaphore.NewWeighted(bytes)}
+}
+
+// reserve waits until the estimate fits, and returns what was reserved.
+func (b *Budget) reserve(ctx context.Context, estimate int64) (int64, error) {
+	n := min(max(estimate, 1), b.size)
+	if err := b.sem.Acquire(ctx, n); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// settle makes a reservation the actual size and returns that: it never
+// waits, for two pulls that both wait to grow would wait for ever.
+func (b *Budget) settle(reserved, actual int64) int64 {
+	if actual <= reserved {
+		b.release(reserved - actual)
+		return actual
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if more := actual - reserved; !b.sem.TryAcquire(more) {
+		b.debt += more
+	}
+	return actual
+}
+
+func (b *Budget) release(n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	pays := min(n, b.debt)
+	b.debt -= pays
+	b.sem.Release(n - pays)
+}

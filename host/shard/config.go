@@ -1,0 +1,153 @@
+package shard
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	sls "github.com/aliyun/aliyun-log-go-sdk"
+)
+
+// Config says what to consume and how. Endpoint, Project, Logstore, Group and
+// Credentials have no default.
+type Config struct {
+	// Endpoint is the host of the region, such as cn-hangzhou.log.aliyuncs.com,
+	// with https:// before it for TLS; http:// or nothing is plain HTTP. An IP
+	// address, with or without a port, works too: it is dialled, and with TLS
+	// the certificate must name it.
+	Endpoint string
+	Project  string
+	Logstore string
+	Group    string // the consumer group; created if need be
+	Consumer string // unique in the group; default group, host name and process id
+
+	AuthV4      bool   // sign with version 4, which needs Region
+	Region      string // such as cn-hangzhou
+	Credentials sls.CredentialsProvider
+
+	From      Position // where a shard without checkpoint starts; default Begin
+	Until     Position // where to stop: Now or a time that has passed; default never
+	Query     string   // SPL rule that the service applies; default none
+	OnExpired Policy   // default ExpiredBegin
+
+	HeartbeatInterval time.Duration // default 20 s
+	Timeout           time.Duration // of a new group, whole seconds; default 3 heartbeats
+	FetchInterval     time.Duration // most time between two pulls that find nothing; default 1 s
+	CommitInterval    time.Duration // least time between two saved checkpoints of a shard; default 1 s
+	DrainTimeout      time.Duration // for batches in hand when stopping; default 30 s
+
+	PullCount int  // log groups a pull, 1 to 1000; default 1000
+	Zstd      bool // ask for zstd in place of lz4: less traffic, more CPU
+	Order     bool // of a new group: child shards wait for their parents
+
+	HTTPClient *http.Client // default: one that honours HTTP_PROXY and NO_PROXY
+	Budget     *Budget      // may be shared between sources; default 64 MiB
+	Logger     *slog.Logger // default: silent
+}
+
+// Limits of the service.
+const (
+	maxPullCount = 1000
+	defaultBytes = 64 << 20
+)
+
+// Validate collects everything that is missing or wrong into one error.
+func (c *Config) Validate() error {
+	var errs []error
+	bad := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	for _, s := range []struct{ name, value string }{
+		{"Endpoint", c.Endpoint}, {"Project", c.Project}, {"Logstore", c.Logstore}, {"Group", c.Group},
+	} {
+		bad(s.value == "", "%s is missing", s.name)
+	}
+	bad(c.Credentials == nil, "Credentials are missing")
+	bad(c.AuthV4 && c.Region == "", "Region is missing: signatures of version 4 need it, such as cn-hangzhou")
+	if c.Endpoint != "" {
+		if _, err := parseEndpoint(c.Endpoint, c.Project); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	errs = append(errs, c.checkPositions()...)
+	bad(c.PullCount < 0 || c.PullCount > maxPullCount, "PullCount %d: want 1 to %d", c.PullCount, maxPullCount)
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"HeartbeatInterval", c.HeartbeatInterval}, {"Timeout", c.Timeout}, {"FetchInterval", c.FetchInterval},
+		{"CommitInterval", c.CommitInterval}, {"DrainTimeout", c.DrainTimeout},
+	} {
+		bad(d.value < 0, "%s %v is negative", d.name, d.value)
+	}
+	bad(c.Timeout%time.Second != 0, "Timeout %v: want whole seconds", c.Timeout)
+	full := c.withDefaults()
+	bad(c.Timeout > 0 && full.HeartbeatInterval >= c.Timeout,
+		"HeartbeatInterval %v: want less than Timeout, %v, or shards are lost between two heartbeats", full.HeartbeatInterval, c.Timeout)
+	return errors.Join(errs...)
+}
+
+func (c *Config) checkPositions() []error {
+	var errs []error
+	from, fromTime := c.From.Time()
+	if !fromTime && c.From != "" && c.From != Begin && c.From != End && c.From != Now {
+		errs = append(errs, fmt.Errorf("From %q: want begin, end or a time", string(c.From)))
+	}
+	until, untilTime := c.Until.Time()
+	switch {
+	case untilTime && until.After(time.Now()):
+		errs = append(errs, fmt.Errorf("Until %v lies in the future: want now or a time that has passed", c.Until))
+	case untilTime && fromTime && !until.After(from):
+		errs = append(errs, fmt.Errorf("Until %v is not after From %v: nothing lies between", c.Until, c.From))
+	case !untilTime && c.Until != "" && c.Until != End && c.Until != Now:
+		errs = append(errs, fmt.Errorf("Until %q: want now or a time", string(c.Until)))
+	}
+	if c.OnExpired != "" {
+		if _, err := ParsePolicy(string(c.OnExpired)); err != nil {
+			errs = append(errs, fmt.Errorf("OnExpired: %w", err))
+		}
+	}
+	return errs
+}
+
+func (c *Config) withDefaults() Config {
+	d := *c
+	setDefault(&d.From, Begin)
+	if d.From == Now {
+		d.From = End
+	}
+	setDefault(&d.OnExpired, ExpiredBegin)
+	setDefault(&d.HeartbeatInterval, 20*time.Second)
+	setDefault(&d.Timeout, (3*d.HeartbeatInterval + time.Second - 1).Truncate(time.Second))
+	setDefault(&d.FetchInterval, time.Second)
+	setDefault(&d.CommitInterval, time.Second)
+	setDefault(&d.DrainTimeout, 30*time.Second)
+	setDefault(&d.PullCount, maxPullCount)
+	if d.Consumer == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "unknown-host"
+		}
+		d.Consumer = fmt.Sprintf("%s-%s-%d", d.Group, host, os.Getpid())
+	}
+	if d.Budget == nil {
+		d.Budget = NewBudget(defaultBytes)
+	}
+	if d.Logger == nil {
+		d.Logger = slog.New(slog.DiscardHandler)
+	}
+	d.Logger = d.Logger.With("project", d.Project, "logstore", d.Logstore, "group", d.Group)
+	return d
+}
+
+func setDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}

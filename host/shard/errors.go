@@ -1,0 +1,169 @@
+package shard
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	sls "github.com/aliyun/aliyun-log-go-sdk"
+	"github.com/cenkalti/backoff/v5"
+)
+
+// Error codes of the service for which the SDK has no constant.
+const (
+	codeGroupExists   = "ConsumerGroupAlreadyExist"
+	codeGroupMissing  = "ConsumerGroupNotExist"
+	codeGroupQuota    = "ConsumerGroupQuotaExceed"
+	codeNotMatch      = "ConsumerNotMatch"
+	codeConsumerGone  = "ConsumerNotExist"
+	codeInvalidKeyID  = "InvalidAccessKeyId"
+	codeInvalidAnswer = "InvalidAnswer" // ours: what came back is no answer of a Log Service
+)
+
+// A callError says which call failed. It wraps the service's *sls.Error or
+// what kept the call from getting that far.
+type callError struct {
+	call string
+	err  error
+	hint string
+}
+
+func (e *callError) Error() string {
+	text := e.call + ": "
+	var api *sls.Error
+	if errors.As(e.err, &api) {
+		text += fmt.Sprintf("the service answered %d %s: %s", api.HTTPCode, api.Code, api.Message)
+		if api.RequestID != "" {
+			text += " (request " + api.RequestID + ")"
+		}
+	} else {
+		text += e.err.Error()
+	}
+	if e.hint != "" {
+		text += ": " + e.hint
+	}
+	return text
+}
+
+func (e *callError) Unwrap() error { return e.err }
+
+// code returns the service's error code, or nothing.
+func code(err error) string {
+	var api *sls.Error
+	if errors.As(err, &api) {
+		return api.Code
+	}
+	return ""
+}
+
+// hint says what to do about an error code.
+func (c *client) hint(code string) string {
+	switch code {
+	case sls.PROJECT_NOT_EXIST:
+		return fmt.Sprintf("check Project %q and Endpoint %q: a project is known at the endpoint of its own region only", c.project, c.endpoint.named)
+	case sls.LOGSTORE_NOT_EXIST:
+		return fmt.Sprintf("check Logstore %q of project %q", c.logstore, c.project)
+	case codeInvalidKeyID:
+		return "check the access key id in Credentials: it is unknown or disabled"
+	case sls.SIGNATURE_NOT_MATCH:
+		return "check the access key secret in Credentials and, with version 4 signatures, Region"
+	case sls.UN_AUTHORIZED, "AccessDenied":
+		return "the access key in Credentials needs the right to read this logstore and to use consumer groups (AliyunLogReadOnlyAccess is not enough for the latter); an STS token may have expired"
+	case sls.REQUEST_TIME_TOO_SKEWED:
+		return "set this machine's clock: requests are refused when it is more than 15 minutes off"
+	case codeGroupMissing:
+		return fmt.Sprintf("consumer group %q was deleted, and its checkpoints with it: start again to create it anew", c.group)
+	case sls.INVALID_LOGSTORE_QUERY, sls.INVALID_QUERY_STRING:
+		return "check Query"
+	}
+	return ""
+}
+
+// A failure is what can be done about an error.
+type failure int
+
+const (
+	final     failure = iota // the same call will fail again
+	transient                // the network, the service or a quota: later
+	refused                  // credentials, clock, certificate: may be mended at any moment
+)
+
+func classify(err error) failure {
+	var api *sls.Error
+	var credentials *credentialsError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &credentials), errors.As(err, &certificate):
+		return refused
+	case !errors.As(err, &api):
+		return transient // no answer, or a broken one
+	}
+	switch api.Code {
+	case sls.READ_QUOTA_EXCEED, sls.SHARD_READ_QUOTA_EXCEED, sls.WRITE_QUOTA_EXCEED, codeInvalidAnswer:
+		return transient
+	case sls.UN_AUTHORIZED, sls.SIGNATURE_NOT_MATCH, sls.REQUEST_TIME_TOO_SKEWED, codeInvalidKeyID:
+		return refused
+	}
+	switch s := int(api.HTTPCode); {
+	case s >= 500, s == http.StatusTooManyRequests, s == http.StatusRequestTimeout:
+		return transient
+	case s == http.StatusUnauthorized:
+		return refused
+	}
+	return final
+}
+
+// A credentialsError says that the provider has none.
+type credentialsError struct{ err error }
+
+func (e *credentialsError) Error() string { return "credentials: " + e.err.Error() }
+func (e *credentialsError) Unwrap() error { return e.err }
+
+// patience is how long to try again; 0 is not at all, for ever while the
+// context lasts.
+type patience struct{ transient, refused time.Duration }
+
+const forever time.Duration = 1<<63 - 1
+
+// The patience of the different parts of a run. Credentials get a minute, in
+// which a rotation that is late can arrive.
+var (
+	opening = patience{transient: 5 * time.Second}
+	running = patience{transient: forever, refused: time.Minute}
+)
+
+// retry calls op until it succeeds, fails for good or has used up p. An
+// error that ends with ctx is ctx's cause, with op's error within.
+func (c *client) retry(ctx context.Context, p patience, op func() error) error {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = c.pause, 10*time.Second, 2
+	began := time.Now()
+	var last error
+	var refusedSince time.Time
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		last = op()
+		began, limit := began, p.transient
+		switch kind := classify(last); {
+		case last == nil:
+			return struct{}{}, nil
+		case kind == final:
+			limit = 0
+		case kind == refused:
+			setDefault(&refusedSince, time.Now())
+			began, limit = refusedSince, p.refused
+		}
+		if time.Since(began) >= limit {
+			return struct{}{}, backoff.Permanent(last)
+		}
+		return struct{}{}, last
+	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {
+		c.log.Warn("a call to the Log Service failed and is tried again", "error", err, "after", wait.Round(time.Millisecond))
+	}))
+	if err != nil && ctx.Err() != nil && last != nil && !errors.Is(last, err) {
+		return fmt.Errorf("%w (last: %w)", err, last)
+	}
+	return err
+}

@@ -1,0 +1,182 @@
+package shard
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	sls "github.com/aliyun/aliyun-log-go-sdk"
+)
+
+// Progress is how far a source has come.
+type Progress struct {
+	Logs, Bytes int64 // settled by this source; bytes as in Batch.RawBytes
+	// Done is the part that is read of what lies between the start and Until,
+	// 0 to 1, by log groups and over all consumers of the group. It is 0
+	// without Until.
+	Done   float64
+	Shards []ShardProgress // by number
+}
+
+// ShardProgress is how far one shard has come.
+type ShardProgress struct {
+	Shard  int
+	Cursor string    // settled up to here, as far as this source knows
+	Time   time.Time // of the last log that this source settled; zero before
+	Done   bool      // read up to Until
+}
+
+type progress struct {
+	bounded bool
+
+	mu          sync.Mutex
+	logs, bytes int64
+	shards      map[int]*position
+}
+
+type position struct {
+	from, at, to string // to is empty for a shard without an end
+	time         int64  // of the last log; 0 before
+	done         bool
+}
+
+func newProgress(bounded bool) *progress {
+	return &progress{bounded: bounded, shards: map[int]*position{}}
+}
+
+// bound sets what is to be read of a shard.
+func (p *progress) bound(shard int, from, to string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shards[shard] = &position{from: from, at: from, to: to, done: reached(from, to)}
+}
+
+// end returns where a shard is to end; wanted says whether it is to be read
+// at all.
+func (p *progress) end(shard int) (end string, wanted bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.shards[shard]
+	if !p.bounded {
+		return "", true
+	}
+	if s == nil {
+		return "", false
+	}
+	return s.to, !s.done
+}
+
+// settled takes a batch, or nil for a move without logs.
+func (p *progress) settled(shard int, cursor string, b *Batch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.shards[shard]
+	if s == nil {
+		s = &position{from: cursor}
+		p.shards[shard] = s
+	}
+	s.at = cursor
+	if b == nil {
+		return
+	}
+	p.logs += int64(len(b.Logs))
+	p.bytes += int64(b.RawBytes)
+	if n := len(b.Logs); n > 0 {
+		s.time = b.Logs[n-1].Time
+	}
+}
+
+// finish says that nothing is left of a shard, and that the service knows.
+func (p *progress) finish(shard int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.shards[shard]; s != nil {
+		s.done = true
+		if s.to != "" {
+			s.at = s.to
+		}
+	}
+}
+
+// observe takes the group's checkpoints, which other consumers move as well.
+func (p *progress) observe(saved map[int]sls.ConsumerGroupCheckPoint) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for shard, s := range p.shards {
+		if cursor := saved[shard].CheckPoint; cursor != "" && s.to != "" {
+			if reached(cursor, s.at) {
+				s.at = cursor
+			}
+			s.done = s.done || reached(cursor, s.to)
+		}
+	}
+}
+
+// remove takes the shards that there are: the others were deleted with the
+// last of their logs.
+func (p *progress) remove(there []sls.Shard) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for shard, s := range p.shards {
+		if !slices.ContainsFunc(there, func(sh sls.Shard) bool { return sh.ShardID == shard }) {
+			s.done = true
+		}
+	}
+}
+
+// complete says whether every shard with an end has got there.
+func (p *progress) complete() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.shards {
+		if s.to != "" && !s.done {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *progress) snapshot() Progress {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := Progress{Logs: p.logs, Bytes: p.bytes}
+	var read, total float64
+	for _, shard := range slices.Sorted(maps.Keys(p.shards)) {
+		s := p.shards[shard]
+		sp := ShardProgress{Shard: shard, Cursor: s.at, Done: s.done}
+		if s.time != 0 {
+			sp.Time = time.Unix(0, s.time).UTC()
+		}
+		out.Shards = append(out.Shards, sp)
+		r, t := s.part()
+		read, total = read+r, total+t
+	}
+	switch {
+	case !p.bounded:
+	case total > 0:
+		out.Done = read / total
+	default:
+		out.Done = 1
+	}
+	return out
+}
+
+// part is what is read of a shard and what there is, in log groups where the
+// cursors can be counted, or else one for the whole shard.
+func (s *position) part() (read, total float64) {
+	from, ok1 := ordinal(s.from)
+	at, ok2 := ordinal(s.at)
+	to, ok3 := ordinal(s.to)
+	switch {
+	case ok1 && ok2 && ok3:
+		total = float64(max(0, to-from))
+		read = min(total, float64(max(0, at-from)))
+	case s.to != "":
+		total = 1
+	}
+	if s.done {
+		read = total
+	}
+	return read, total
+}

@@ -1,0 +1,183 @@
+package shard
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	sls "github.com/aliyun/aliyun-log-go-sdk"
+)
+
+// What a pull is taken for before the first one, and at least.
+const (
+	firstEstimate = 1 << 20
+	leastEstimate = 64 << 10
+	fullPull      = 1 << 20 // bytes from which on more is taken to wait
+)
+
+// A puller reads one shard ahead of its worker by one pull.
+type puller struct {
+	cfg      *Config
+	client   *client
+	readonly func(ctx context.Context, shard int) (bool, error)
+	shard    int
+	end      string // where to stop; empty: nowhere
+	log      *slog.Logger
+
+	out      chan *pulled // closed at the end
+	err      error        // why it ended: nil when nothing is left of the shard
+	estimate int64
+	idle     time.Duration // the last wait for data
+}
+
+// run pulls from cursor on until the shard is exhausted, ctx has ended or an
+// error is final.
+func (p *puller) run(ctx context.Context, cursor string) {
+	defer close(p.out)
+	p.estimate = firstEstimate
+	p.err = p.loop(ctx, cursor)
+}
+
+func (p *puller) loop(ctx context.Context, cursor string) error {
+	closed := false // the shard was read-only before the pull
+	for p.end == "" || !reached(cursor, p.end) {
+		got, err := p.pull(ctx, cursor)
+		switch {
+		case code(err) == sls.INVALID_CURSOR:
+			if got, err = p.expired(ctx, cursor, err); err != nil {
+				return err
+			}
+		case code(err) == sls.SHARD_NOT_EXIST:
+			p.log.Warn("the shard is gone: the service has deleted it with the last of its logs", "error", err)
+			return nil
+		case err != nil:
+			return err
+		case !got.moved() && (closed || p.end != ""):
+			p.discard(got)
+			return nil
+		}
+		if !got.moved() {
+			p.discard(got)
+			if closed, err = p.readonly(ctx, p.shard); err != nil {
+				return err
+			}
+			if closed {
+				continue // what arrived before it closed
+			}
+		}
+		cursor = got.next
+		pause := p.pause(got)
+		if err := p.give(ctx, got); err != nil {
+			return err
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pull retries until it has an answer, within the budget. Between attempts
+// nothing is reserved, so a shard in trouble keeps no other one waiting.
+func (p *puller) pull(ctx context.Context, cursor string) (got *pulled, err error) {
+	err = p.client.retry(ctx, running, func() error {
+		reserved, err := p.cfg.Budget.reserve(ctx, p.estimate)
+		if err != nil {
+			return err
+		}
+		got, err = p.client.pull(ctx, pullRequest{
+			shard: p.shard, cursor: cursor, end: p.end, count: p.cfg.PullCount, query: p.cfg.Query,
+		})
+		if err != nil {
+			p.cfg.Budget.release(reserved)
+			return err
+		}
+		got.reserved = p.cfg.Budget.settle(reserved, int64(got.size()))
+		p.estimate = max(int64(got.size()), leastEstimate)
+		return nil
+	})
+	return got, err
+}
+
+// give hands a pull over. One that moved without logs, as under a query, is
+// handed over too, for the checkpoint moves with it.
+func (p *puller) give(ctx context.Context, got *pulled) error {
+	if !got.moved() {
+		return nil
+	}
+	select {
+	case p.out <- got:
+		return nil
+	case <-ctx.Done():
+		p.discard(got)
+		return context.Cause(ctx)
+	}
+}
+
+// discard gives a pull's memory and its share of the budget back.
+func (p *puller) discard(got *pulled) {
+	p.client.buffers.put(got.raw)
+	p.cfg.Budget.release(got.reserved)
+	got.raw, got.reserved = nil, 0
+}
+
+// pause is the time until the next pull: none while there is more, then
+// longer and longer up to FetchInterval.
+func (p *puller) pause(got *pulled) time.Duration {
+	shortest := p.cfg.FetchInterval / 4
+	switch {
+	case !got.moved():
+		p.idle = min(max(2*p.idle, shortest), p.cfg.FetchInterval)
+		return p.idle
+	case got.scannedGroups >= p.cfg.PullCount, got.scannedBytes >= fullPull, p.end != "":
+		p.idle = 0
+		return 0
+	}
+	p.idle = 0
+	return shortest
+}
+
+// expired carries out the policy for a cursor whose logs were deleted. The
+// move is handed on like an empty pull: it must be saved, or a second expiry
+// would jump from the old place again.
+func (p *puller) expired(ctx context.Context, cursor string, cause error) (*pulled, error) {
+	if p.cfg.OnExpired == ExpiredHalt {
+		return nil, fmt.Errorf("shard %d: the checkpoint %s has expired, and the policy is to halt: logs were deleted unread; to go on, set OnExpired to begin or end: %w",
+			p.shard, cursor, cause)
+	}
+	var next string
+	err := p.client.retry(ctx, running, func() (err error) {
+		next, err = p.client.cursor(ctx, p.shard, Position(p.cfg.OnExpired))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	attrs := []any{"checkpoint", cursor, "continues_at", next, "policy", string(p.cfg.OnExpired), "error", cause}
+	if arrived, err := p.client.cursorTime(ctx, p.shard, next); err == nil && p.cfg.OnExpired == ExpiredBegin {
+		attrs = append(attrs, "oldest_log_left", arrived) // one attempt: it is for the message only
+	}
+	if from, ok := ordinal(cursor); ok {
+		if to, ok := ordinal(next); ok {
+			attrs = append(attrs, "log_groups_skipped", to-from)
+		}
+	}
+	p.log.Error("the checkpoint has expired: logs were deleted before they were read", attrs...)
+	return &pulled{cursor: cursor, next: next}, nil
+}
+
+// sleep waits, or returns the cause of ctx's end.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return context.Cause(ctx)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

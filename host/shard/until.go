@@ -1,0 +1,93 @@
+package shard
+
+import (
+	"context"
+	"errors"
+
+	sls "github.com/aliyun/aliyun-log-go-sdk"
+)
+
+// errComplete ends a run that has read everything up to Until.
+var errComplete = errors.New("every shard is read up to Until")
+
+// bound fixes where each shard ends. A shard that appears later, from a split
+// or a merge, holds only what arrived later: there is nothing to read in it.
+func (s *Source) bound(ctx context.Context, shards []sls.Shard) error {
+	until := s.cfg.Until
+	if until == Now {
+		until = End
+	}
+	saved, err := s.client.listCheckpoints(ctx, opening)
+	if err != nil {
+		return err
+	}
+	for _, sh := range shards {
+		to, err := s.client.findCursor(ctx, opening, sh.ShardID, until)
+		if err != nil {
+			return err
+		}
+		from := saved[sh.ShardID].CheckPoint
+		if from == "" {
+			if from, err = s.client.findCursor(ctx, opening, sh.ShardID, s.cfg.From); err != nil {
+				return err
+			}
+		}
+		s.progress.bound(sh.ShardID, from, to)
+	}
+	return nil
+}
+
+// watch stops a bounded run when every shard has got to its end, also those
+// on which other consumers work: their checkpoints tell.
+func (r *run) watch() {
+	if r.cfg.Until == "" {
+		return
+	}
+	for !r.progress.complete() {
+		if sleep(r.pull, r.cfg.FetchInterval) != nil {
+			return
+		}
+		saved, err := r.client.listCheckpoints(r.pull, running)
+		if err == nil {
+			r.progress.observe(saved)
+			if r.progress.complete() {
+				break
+			}
+			var shards []sls.Shard
+			if shards, err = r.client.listShards(r.pull, running); err == nil {
+				r.progress.remove(shards)
+			}
+		}
+		if err != nil && r.pull.Err() == nil {
+			r.fail(err)
+			return
+		}
+	}
+	r.stop(errComplete)
+}
+
+// listShards, listCheckpoints and findCursor are the calls, retried.
+
+func (c *client) listShards(ctx context.Context, p patience) (shards []sls.Shard, err error) {
+	err = c.retry(ctx, p, func() error {
+		shards, err = c.shards(ctx)
+		return err
+	})
+	return shards, err
+}
+
+func (c *client) listCheckpoints(ctx context.Context, p patience) (saved map[int]sls.ConsumerGroupCheckPoint, err error) {
+	err = c.retry(ctx, p, func() error {
+		saved, err = c.checkpoints(ctx)
+		return err
+	})
+	return saved, err
+}
+
+func (c *client) findCursor(ctx context.Context, p patience, shard int, at Position) (cursor string, err error) {
+	err = c.retry(ctx, p, func() error {
+		cursor, err = c.cursor(ctx, shard, at)
+		return err
+	})
+	return cursor, err
+}
