@@ -1,0 +1,171 @@
+package syslog
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A conn is one TCP or TLS connection to the receiver. It always has a reader
+// on it: a write to a connection that the receiver has closed succeeds once,
+// and only a read tells (so does a TLS receiver that refuses a certificate).
+type conn struct {
+	stream  net.Conn // what is written to: tcp, or TLS over it
+	tcp     *net.TCPConn
+	timeout time.Duration
+	finned  atomic.Bool // we have ended our half
+
+	ended   chan struct{} // closed when the reader is done
+	why     error         // what the reader ended with; read after ended
+	closing sync.Once
+}
+
+// dial connects, and for TLS shakes hands, within the timeout.
+func (s *Sink) dial(ctx context.Context) (*conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Timeout, errTimeout)
+	defer cancel()
+	dialer := net.Dialer{KeepAlive: 15 * time.Second}
+	raw, err := dialer.DialContext(ctx, "tcp", s.addr)
+	if err != nil {
+		return nil, timedOut(ctx, err)
+	}
+	tcp, ok := raw.(*net.TCPConn)
+	if !ok {
+		_ = raw.Close()
+		return nil, fmt.Errorf("dialling tcp gave a %T", raw)
+	}
+	c := &conn{stream: tcp, tcp: tcp, timeout: s.cfg.Timeout, ended: make(chan struct{})}
+	if s.tls != nil {
+		secure := tls.Client(ownDeadline{tcp}, s.tls)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			_ = tcp.Close()
+			return nil, fmt.Errorf("TLS handshake: %w", timedOut(ctx, err))
+		}
+		c.stream = secure
+	}
+	go c.read()
+	return c, nil
+}
+
+// ownDeadline keeps crypto/tls from setting a write deadline of its own: it
+// gives a close_notify five seconds, and a slow receiver with full buffers
+// may need longer. conn sets the deadline on the TCP connection itself.
+type ownDeadline struct{ *net.TCPConn }
+
+func (ownDeadline) SetWriteDeadline(time.Time) error { return nil }
+
+// errTimeout is the cause of a wait that took too long.
+var errTimeout = errors.New("no answer within --syslog-timeout")
+
+// timedOut adds the setting to err when the time limit is what ended a wait.
+func timedOut(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errTimeout) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%w: %w", errTimeout, err)
+	}
+	return err
+}
+
+// read waits for the end.
+func (c *conn) read() {
+	defer close(c.ended)
+	err := drain(c.stream)
+	if errors.Is(err, io.EOF) && c.stream != c.tcp && c.finned.Load() {
+		// close_notify comes before the FIN, and the FIN is what counts.
+		err = drain(c.tcp)
+	}
+	c.why = err
+}
+
+// drain reads to the end and returns what it was, never nil. A syslog
+// receiver has nothing to say: whatever it sends is thrown away.
+func drain(r io.Reader) error {
+	var buf [512]byte
+	for {
+		if _, err := r.Read(buf[:]); err != nil {
+			return err
+		}
+	}
+}
+
+// lost returns why the connection cannot be written to any more, as far as
+// the reader knows by now.
+func (c *conn) lost() error {
+	select {
+	case <-c.ended:
+		return fmt.Errorf("the receiver ended the connection: %w", c.why)
+	default:
+		return nil
+	}
+}
+
+// write writes all of b within the timeout.
+func (c *conn) write(b []byte) error {
+	if err := c.lost(); err != nil {
+		return err
+	}
+	if err := c.tcp.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+		return err
+	}
+	_, err := c.stream.Write(b)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%w: %w", errTimeout, err)
+	}
+	// The connection is dead, so the reader ends, too: what it saw (an alert
+	// about a certificate) is the cause and says more than EPIPE.
+	_ = c.tcp.CloseRead()
+	<-c.ended
+	return fmt.Errorf("%w (%w)", err, c.why)
+}
+
+// barrier ends our half of the connection and waits until the receiver, who
+// has then read all of it, ends the other. The connection is done after it.
+func (c *conn) barrier(ctx context.Context) error {
+	if err := errors.Join(c.lost(), stillOpen(c.tcp)); err != nil {
+		return err
+	}
+	c.finned.Store(true)
+	if err := c.tcp.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+		return err
+	}
+	if t, ok := c.stream.(*tls.Conn); ok {
+		if err := t.CloseWrite(); err != nil { // close_notify
+			return err
+		}
+	}
+	if err := c.tcp.CloseWrite(); err != nil {
+		return err
+	}
+	limit := time.NewTimer(c.timeout)
+	defer limit.Stop()
+	select {
+	case <-c.ended:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-limit.C:
+		return errBarrier
+	}
+	if !errors.Is(c.why, io.EOF) {
+		return c.why
+	}
+	return closedAfterUs(c.tcp)
+}
+
+// errBarrier is a receiver that did not close in time.
+var errBarrier = errors.New("the receiver did not close the connection after its end within --syslog-timeout; " +
+	"if it never does, nothing can be confirmed: --syslog-confirm none")
+
+// close ends the connection and waits for the reader.
+func (c *conn) close() {
+	c.closing.Do(func() { _ = c.tcp.Close() })
+	<-c.ended
+}

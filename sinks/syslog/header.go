@@ -1,0 +1,160 @@
+package syslog
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"github.com/slswasm/slswasm/abi"
+)
+
+// The limits of RFC 5424, section 6. RFC 3164 has none of its own for the
+// host; its tag is 32 long.
+const (
+	maxHost   = 255
+	maxApp    = 48
+	maxProcID = 128
+	maxMsgID  = 32
+	maxTag    = 32
+	maxSDName = 32
+)
+
+// A nilValue stands for a header field that is not known.
+const nilValue = "-"
+
+// noMeta is the metadata of an event that has none.
+var noMeta = abi.NoMeta()
+
+func metaOf(ev *abi.Event) *abi.Meta {
+	if ev.Meta == nil {
+		return &noMeta
+	}
+	return ev.Meta
+}
+
+// header5424 writes everything before the MSG of RFC 5424; start is where the
+// message begins in the buffer. It reports whether it left out the
+// STRUCTURED-DATA because the message had no room for it.
+func (e *encoder) header5424(ev *abi.Event, start int) (isCut bool) {
+	meta := metaOf(ev)
+	e.pri(meta)
+	e.buf = append(e.buf, '1', ' ')
+	e.fraction(e.clock(ev.Time, "2006-01-02T15:04:05"))
+	e.buf = append(e.buf, 'Z', ' ')
+	e.buf = appendName(e.buf, or(meta.Hostname, e.host), maxHost, "", nilValue)
+	e.buf = append(e.buf, ' ')
+	e.buf = appendName(e.buf, or(meta.AppName, e.app), maxApp, "", nilValue)
+	e.buf = append(e.buf, ' ')
+	e.buf = appendName(e.buf, or(meta.ProcID, e.procID), maxProcID, "", nilValue)
+	e.buf = append(e.buf, ' ')
+	e.buf = appendName(e.buf, or(meta.MsgID, e.id), maxMsgID, "", nilValue)
+	e.buf = append(e.buf, ' ')
+	before := len(e.buf)
+	e.structured(meta.Structured)
+	if e.max == 0 || len(e.buf)-start <= e.max {
+		return false
+	}
+	// Cut within an element, the message would not be one.
+	e.buf = append(e.buf[:before], nilValue...)
+	return true
+}
+
+// header3164 writes `<PRI>Mmm _d hh:mm:ss HOST TAG[PID]: `. The zone is UTC:
+// the format cannot tell it, and UTC is the one that repeats no hour.
+func (e *encoder) header3164(ev *abi.Event) {
+	meta := metaOf(ev)
+	e.pri(meta)
+	e.clock(ev.Time, "Jan _2 15:04:05")
+	e.buf = append(e.buf, ' ')
+	e.buf = appendName(e.buf, or(meta.Hostname, e.host), maxHost, "", nilValue)
+	e.buf = append(e.buf, ' ')
+	e.buf = appendName(e.buf, or(meta.AppName, e.app), maxTag, "[]:", nilValue)
+	if pid := or(meta.ProcID, e.procID); len(pid) > 0 {
+		e.buf = append(e.buf, '[')
+		e.buf = appendName(e.buf, pid, maxProcID, "[]:", nilValue)
+		e.buf = append(e.buf, ']')
+	}
+	e.buf = append(e.buf, ':', ' ')
+}
+
+// or returns the guest's text, or the setting when the guest set none.
+func or(guest, setting []byte) []byte {
+	if len(guest) > 0 {
+		return guest
+	}
+	return setting
+}
+
+func (e *encoder) pri(meta *abi.Meta) {
+	facility, severity := e.facility, e.severity
+	if meta.Facility >= 0 && int(meta.Facility) < len(facilities) {
+		facility = int(meta.Facility)
+	}
+	if meta.Severity >= 0 && int(meta.Severity) < len(severities) {
+		severity = int(meta.Severity)
+	}
+	e.buf = append(e.buf, '<')
+	e.buf = strconv.AppendInt(e.buf, int64(facility<<3|severity), 10)
+	e.buf = append(e.buf, '>')
+}
+
+// fraction writes the fraction of a second: 6 digits, the most that RFC 5424
+// takes, or nothing when they are all 0.
+func (e *encoder) fraction(ns int) {
+	us := ns / 1000
+	if us == 0 {
+		return
+	}
+	digits := [7]byte{'.'}
+	for i := len(digits) - 1; i > 0; i-- {
+		digits[i] = byte('0' + us%10)
+		us /= 10
+	}
+	e.buf = append(e.buf, digits[:]...)
+}
+
+// structured writes the STRUCTURED-DATA. An SD-ID may occur once, so the
+// parameters of equal ids come together; the elements are in the order of
+// their ids, the parameters of each as the guest set them.
+func (e *encoder) structured(params []abi.Param) {
+	if len(params) == 0 {
+		e.buf = append(e.buf, nilValue...)
+		return
+	}
+	e.order = e.order[:0]
+	for i := range params {
+		e.order = append(e.order, i)
+	}
+	slices.SortStableFunc(e.order, func(a, b int) int { return compareSDNames(params[a].ID, params[b].ID) })
+	b := e.buf
+	for i, at := range e.order {
+		p := &params[at]
+		if i == 0 || compareSDNames(params[e.order[i-1]].ID, p.ID) != 0 {
+			if i > 0 {
+				b = append(b, ']')
+			}
+			b = append(b, '[')
+			b = appendSDName(b, p.ID)
+		}
+		b = append(b, ' ')
+		b = appendSDName(b, p.Name)
+		b = append(b, '=', '"')
+		b = appendText(b, p.Value, styleParam)
+		b = append(b, '"')
+	}
+	e.buf = append(b, ']')
+}
+
+// notInSDName is what an SD-NAME cannot hold beside what no name can.
+const notInSDName = `=]"`
+
+func appendSDName(dst, s []byte) []byte {
+	return appendName(dst, s, maxSDName, notInSDName, "_")
+}
+
+// compareSDNames compares two names as they will be written: what is cut or
+// replaced may make them equal.
+func compareSDNames(a, b []byte) int {
+	var x, y [maxSDName]byte
+	return slices.CompareFunc(appendSDName(x[:0], a), appendSDName(y[:0], b), cmp.Compare[byte])
+}

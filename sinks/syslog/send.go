@@ -1,0 +1,133 @@
+package syslog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/sinks"
+)
+
+// confirmed sends the events over a connection of their own, and counts them
+// as delivered once the barrier has passed.
+func (s *Sink) confirmed(ctx context.Context, enc *encoder, events []abi.Event) (int, error) {
+	c, err := s.dial(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer c.close()
+	stop := c.abortWith(ctx)
+	defer stop()
+	if _, err := c.writeAll(enc, events); err != nil {
+		return 0, err
+	}
+	if err := c.barrier(ctx); err != nil {
+		return 0, fmt.Errorf("not confirmed: %w", err)
+	}
+	return len(events), nil
+}
+
+// unconfirmed sends the events over the slot's connection, dialling one when
+// there is none or the last one ended, and returns what the slot holds then.
+func (s *Sink) unconfirmed(ctx context.Context, slot *link, enc *encoder, events []abi.Event) (*link, int, error) {
+	if slot != nil {
+		if err := slot.stream.lost(); err != nil {
+			s.log.Warn("connection ended; what was sent last may be lost", "error", err)
+			slot.close()
+			slot = nil
+		}
+	}
+	if slot == nil {
+		c, err := s.dial(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		slot = &link{stream: c}
+	}
+	stop := slot.stream.abortWith(ctx)
+	n, err := slot.stream.writeAll(enc, events)
+	if !stop() || err != nil {
+		// Also when ctx ended at the last moment: its deadline may come.
+		slot.close()
+		slot = nil
+	}
+	return slot, n, err
+}
+
+// writeAll encodes and writes the events in chunks, and returns how many were
+// in chunks that the kernel took.
+func (c *conn) writeAll(enc *encoder, events []abi.Event) (n int, err error) {
+	for i := range events {
+		enc.append(&events[i])
+		if len(enc.buf) < chunk && i+1 < len(events) {
+			continue
+		}
+		if err := c.write(enc.buf); err != nil {
+			return n, err
+		}
+		enc.buf = enc.buf[:0]
+		n = i + 1
+	}
+	return n, nil
+}
+
+// abortWith makes every wait on the connection end with ctx. The result
+// undoes it and reports whether it was in time.
+func (c *conn) abortWith(ctx context.Context) (undo func() bool) {
+	return context.AfterFunc(ctx, func() { _ = c.tcp.Close() })
+}
+
+// udpAge is how long a UDP socket is used before its host's name is resolved
+// again: nothing else would tell that the receiver has moved.
+const udpAge = time.Minute
+
+func (s *Sink) dialUDP(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Timeout, errTimeout)
+	defer cancel()
+	return (&net.Dialer{}).DialContext(ctx, "udp", s.addr)
+}
+
+// datagrams sends each event as a datagram over the slot's socket.
+func (s *Sink) datagrams(ctx context.Context, slot *link, enc *encoder, events []abi.Event) (*link, int, error) {
+	if slot != nil && time.Since(slot.since) > udpAge {
+		slot.close()
+		slot = nil
+	}
+	if slot == nil {
+		c, err := s.dialUDP(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		slot = &link{udp: c, since: time.Now()}
+	}
+	socket := slot.udp
+	stop := context.AfterFunc(ctx, func() { _ = socket.Close() })
+	n, err := s.writeEach(socket, enc, events)
+	if !stop() || (err != nil && !errors.As(err, new(*sinks.Rejected))) {
+		slot.close()
+		slot = nil
+	}
+	return slot, n, err
+}
+
+func (s *Sink) writeEach(c net.Conn, enc *encoder, events []abi.Event) (n int, err error) {
+	if err := c.SetWriteDeadline(time.Now().Add(s.cfg.Timeout)); err != nil {
+		return 0, err
+	}
+	for i := range events {
+		enc.buf = enc.buf[:0]
+		enc.append(&events[i])
+		switch _, err := c.Write(enc.buf); {
+		case errors.Is(err, syscall.EMSGSIZE):
+			return i, &sinks.Rejected{Reason: fmt.Sprintf(
+				"a message of %d bytes is more than a datagram to %s holds: lower --syslog-max-size", len(enc.buf), s.addr)}
+		case err != nil:
+			return i, err
+		}
+	}
+	return len(events), nil
+}

@@ -1,0 +1,137 @@
+package syslog
+
+import "unicode/utf8"
+
+// What a message may hold of an event's bytes. Whatever the content, a
+// message is valid UTF-8 without control characters but tab, so that it can
+// break neither a framing nor a terminal, and no receiver cuts it at a NUL.
+// A control character becomes the escape that JSON has for it (\n, \r,
+// \u0000), so nothing disappears. A backslash in text stays one backslash: a
+// path is read more often than an escape is undone; the payload json is exact.
+
+// A style is what to escape beside control characters.
+type style uint8
+
+const (
+	styleText   style = iota // of a MSG: nothing else
+	styleString              // inside of a JSON string: quote and backslash
+	styleJSON                // JSON as it is: line ends between tokens become spaces
+	styleParam               // of an SD-PARAM: quote, backslash and ]
+)
+
+// special[c] has the bit 1<<style set when c cannot be copied in that style.
+var special = func() (t [256]uint8) {
+	const all = 1<<styleText | 1<<styleString | 1<<styleJSON | 1<<styleParam
+	for c := range t {
+		if (c < ' ' && c != '\t') || c >= 0x7f {
+			t[c] = all
+		}
+	}
+	t['\t'] = 1 << styleString
+	t['"'] = 1<<styleString | 1<<styleParam
+	t['\\'] = 1<<styleString | 1<<styleParam
+	t[']'] = 1 << styleParam
+	return t
+}()
+
+// appendText appends s to dst in the style. Runs of plain bytes are copied
+// whole: that is where the time goes.
+func appendText(dst, s []byte, how style) []byte {
+	bit := uint8(1) << how
+	start, i := 0, 0
+	for i < len(s) {
+		c := s[i]
+		if special[c]&bit == 0 {
+			i++
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRune(s[i:])
+			if r != utf8.RuneError && r > 0x9f || size > 1 && r == utf8.RuneError {
+				i += size
+				continue
+			}
+			dst = append(dst, s[start:i]...)
+			if r == utf8.RuneError {
+				dst = append(dst, "\uFFFD"...)
+			} else {
+				dst = appendEscape(dst, byte(r), how) // C1: U+0085 ends a line for some
+			}
+			i += size
+			start = i
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		dst = appendEscape(dst, c, how)
+		i++
+		start = i
+	}
+	return append(dst, s[start:]...)
+}
+
+// appendEscape writes one special character below 0x100.
+func appendEscape(dst []byte, c byte, how style) []byte {
+	const hex = "0123456789abcdef"
+	switch {
+	case c == '"' || c == '\\' || c == ']':
+		return append(dst, '\\', c)
+	case how == styleJSON && (c == '\n' || c == '\r'):
+		return append(dst, ' ') // valid JSON has them between tokens only
+	case how == styleParam:
+		dst = append(dst, '\\') // the backslash of the escape, itself escaped
+	}
+	switch c {
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+}
+
+// appendName appends at most limit bytes of a header field or SD-NAME to dst:
+// printable ASCII, each other character and those in not becoming an
+// underscore; fallback when there is nothing.
+func appendName(dst, s []byte, limit int, not, fallback string) []byte {
+	if len(s) == 0 {
+		return append(dst, fallback...)
+	}
+	for n := 0; n < limit && len(s) > 0; n++ {
+		c, size := nameByte(s, not)
+		dst = append(dst, c)
+		s = s[size:]
+	}
+	return dst
+}
+
+// nameByte is what becomes of the first character of s in a name, and how
+// long it was.
+func nameByte(s []byte, not string) (c byte, size int) {
+	c = s[0]
+	if c >= utf8.RuneSelf {
+		_, size = utf8.DecodeRune(s)
+		return '_', size
+	}
+	if c <= ' ' || c == 0x7f {
+		return '_', 1
+	}
+	for i := range len(not) {
+		if c == not[i] {
+			return '_', 1
+		}
+	}
+	return c, 1
+}
+
+// cut shortens b to at most limit bytes without splitting a character.
+func cut(b []byte, limit int) []byte {
+	if len(b) <= limit {
+		return b
+	}
+	for limit > 0 && !utf8.RuneStart(b[limit]) {
+		limit--
+	}
+	return b[:limit]
+}
