@@ -115,7 +115,7 @@ const eventPath = "/services/collector/event"
 // base is the URL before eventPath. People paste the path as well.
 func (c Config) base() (*url.URL, error) {
 	if c.URL == "" {
-		return nil, errors.New("--hec-url: missing; for example https://splunk.example.com:8088")
+		return nil, errors.New("--hec-url: missing (or --hec-host); for example https://splunk.example.com:8088")
 	}
 	u, err := url.Parse(c.URL)
 	switch {

@@ -78,17 +78,14 @@ func appendText(dst []byte, key string, value, otherwise []byte) []byte {
 	return append(dst, ',')
 }
 
-// appendTime appends seconds and, when there are any, microseconds: Splunk
-// keeps no more digits, so nanoseconds are cut. Digits are written from the
-// integer, since a float64 cannot hold today's time to the microsecond.
+// appendTime appends seconds with six digits after the point. What is below a
+// microsecond is cut: Splunk keeps no more. The digits come from the integer,
+// since a float64 cannot hold today's time to the microsecond.
 func appendTime(dst []byte, ns int64) []byte {
 	ns = max(ns, 0)
 	dst = strconv.AppendInt(dst, ns/1e9, 10)
-	micros := ns % 1e9 / 1e3
-	if micros == 0 {
-		return dst
-	}
 	dst = append(dst, '.')
+	micros := ns % 1e9 / 1e3
 	for unit := int64(100_000); unit > 0; unit /= 10 {
 		dst = append(dst, byte('0'+micros/unit%10))
 	}
@@ -118,7 +115,7 @@ func (c *encoder) appendFields(dst []byte, e *abi.Event) []byte {
 		first = false
 		dst = sinks.AppendJSONString(dst, f.Key)
 		dst = append(dst, ':')
-		if f.JSON || nest && string(f.Key) == nestKey && json.Valid(f.Value) {
+		if f.JSON || nest && string(f.Key) == nestKey && sinks.ValidJSON(f.Value) {
 			dst = sinks.AppendJSONRaw(dst, f.Value)
 		} else {
 			dst = sinks.AppendJSONString(dst, f.Value)
