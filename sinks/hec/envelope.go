@@ -149,8 +149,7 @@ func appendIndexed(dst []byte, fields []abi.Field) []byte {
 	empty := len(dst)
 	for i := range fields {
 		name := fields[i].Key
-		same := func(f abi.Field) bool { return bytes.Equal(f.Key, name) }
-		if len(name) == 0 || slices.ContainsFunc(fields[:i], same) {
+		if len(name) == 0 || has(fields[:i], name) {
 			continue
 		}
 		if len(dst) > empty {
@@ -158,7 +157,7 @@ func appendIndexed(dst []byte, fields []abi.Field) []byte {
 		}
 		dst = sinks.AppendJSONString(dst, name)
 		dst = append(dst, ':')
-		dst = appendValues(dst, fields[i:], name)
+		dst = appendValues(dst, &fields[i], fields[i+1:])
 	}
 	if len(dst) == empty {
 		return dst[:none]
@@ -166,24 +165,23 @@ func appendIndexed(dst []byte, fields []abi.Field) []byte {
 	return append(dst, '}')
 }
 
-// appendValues appends the value of the first field and of those after it
-// that have the same name.
-func appendValues(dst []byte, fields []abi.Field, name []byte) []byte {
-	open := len(dst)
-	dst = sinks.AppendJSONString(append(dst, ' '), fields[0].Value)
-	list := false
-	for i := range fields[1:] {
-		f := &fields[1+i]
-		if bytes.Equal(f.Key, name) {
-			list = true
-			dst = sinks.AppendJSONString(append(dst, ','), f.Value)
+func has(fields []abi.Field, name []byte) bool {
+	return slices.ContainsFunc(fields, func(f abi.Field) bool { return bytes.Equal(f.Key, name) })
+}
+
+// appendValues appends the value of the first field, or a list of it and the
+// values of the later ones with its name.
+func appendValues(dst []byte, first *abi.Field, later []abi.Field) []byte {
+	if !has(later, first.Key) {
+		return sinks.AppendJSONString(dst, first.Value)
+	}
+	dst = sinks.AppendJSONString(append(dst, '['), first.Value)
+	for i := range later {
+		if bytes.Equal(later[i].Key, first.Key) {
+			dst = sinks.AppendJSONString(append(dst, ','), later[i].Value)
 		}
 	}
-	if list {
-		dst[open] = '['
-		dst = append(dst, ']')
-	}
-	return dst
+	return append(dst, ']')
 }
 
 // blank says whether Splunk refuses the event because there is nothing in it
