@@ -113,37 +113,34 @@ func (c *conn) write(b []byte) error {
 	if err := c.tcp.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
 		return err
 	}
-	_, err := c.stream.Write(b)
-	if err == nil {
-		return nil
+	if _, err := c.stream.Write(b); err != nil {
+		return c.explain(err)
 	}
+	return nil
+}
+
+// explain puts before err, of which the connection died, what the reader saw:
+// an alert about a certificate is the cause and says more than a broken pipe.
+func (c *conn) explain(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("%w: %w", errTimeout, err)
 	}
-	// The connection is dead, so the reader ends, too: what it saw (an alert
-	// about a certificate) is the cause and says more than EPIPE.
-	_ = c.tcp.CloseRead()
+	_ = c.tcp.CloseRead() // in case that the reader has not noticed
 	<-c.ended
-	return fmt.Errorf("%w (%w)", err, c.why)
+	return fmt.Errorf("the receiver ended the connection: %w (%w)", c.why, err)
 }
 
 // barrier ends our half of the connection and waits until the receiver, who
 // has then read all of it, ends the other. The connection is done after it.
 func (c *conn) barrier(ctx context.Context) error {
-	if err := errors.Join(c.lost(), stillOpen(c.tcp)); err != nil {
+	if err := stillOpen(c.tcp); err != nil {
+		return c.explain(err)
+	}
+	if err := c.lost(); err != nil {
 		return err
 	}
-	c.finned.Store(true)
-	if err := c.tcp.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
-		return err
-	}
-	if t, ok := c.stream.(*tls.Conn); ok {
-		if err := t.CloseWrite(); err != nil { // close_notify
-			return err
-		}
-	}
-	if err := c.tcp.CloseWrite(); err != nil {
-		return err
+	if err := c.finish(); err != nil {
+		return c.explain(err)
 	}
 	limit := time.NewTimer(c.timeout)
 	defer limit.Stop()
@@ -158,6 +155,20 @@ func (c *conn) barrier(ctx context.Context) error {
 		return c.why
 	}
 	return closedAfterUs(c.tcp)
+}
+
+// finish ends our half of the connection.
+func (c *conn) finish() error {
+	c.finned.Store(true)
+	if err := c.tcp.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+		return err
+	}
+	if t, ok := c.stream.(*tls.Conn); ok {
+		if err := t.CloseWrite(); err != nil { // close_notify
+			return err
+		}
+	}
+	return c.tcp.CloseWrite()
 }
 
 // errBarrier is a receiver that did not close in time.

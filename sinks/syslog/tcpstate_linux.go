@@ -20,7 +20,7 @@ func stillOpen(c *net.TCPConn) error {
 	if err != nil || (state == tcpEstablished && pending == 0) {
 		return nil // what cannot be asked is left to the reader
 	}
-	return fmt.Errorf("the receiver ended the connection (state %d, error %d)", state, pending)
+	return fmt.Errorf("TCP state %d, error %d", state, pending)
 }
 
 // closedAfterUs reports whether the receiver's FIN answered ours. When it was
@@ -32,7 +32,7 @@ func closedAfterUs(c *net.TCPConn) error {
 	if err != nil || ((state == tcpTimeWait || state == tcpClose) && pending == 0) {
 		return nil
 	}
-	return fmt.Errorf("the receiver closed before it had read everything (state %d, error %d)", state, pending)
+	return fmt.Errorf("the receiver closed before it had read everything (TCP state %d, error %d)", state, pending)
 }
 
 // tcpState is the state of the connection and its pending error number.
