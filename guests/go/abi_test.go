@@ -68,7 +68,7 @@ func constants(t *testing.T, name string) map[string]constant.Value {
 // TestDirectivesNameTheABI: the names in //go:wasmexport and //go:wasmimport
 // cannot be constants.
 func TestDirectivesNameTheABI(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "export_wasm.go", nil, parser.ParseComments)
+	file, err := parser.ParseFile(token.NewFileSet(), "export.go", nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ const (
 var prefixes = [...]struct {
 	text string
 	more int
-}{{"LTAI", 12}, {"STS.", 16}, {"TMP.", 16}, {"AKIA", 16}, {"ASIA", 16}}
+}{{"LTAI", 12}, {"STS.", 12}, {"TMP.", 12}, {"AKIA", 16}, {"ASIA", 16}}
 
 // accessKey returns where the access key id at i stands, or nothing. What
 // comes before does not matter: it may be escaped, as in "%3DLTAI...".

@@ -1,3 +1,7 @@
+//go:build wasm || tinygo.wasm
+
+// TinyGo's target wasm-unknown goes by the tag tinygo.wasm and not by its GOARCH.
+
 package slswasm
 
 import "unsafe"

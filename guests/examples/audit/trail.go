@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/slswasm/slswasm/guests/go/jsonscan"
+)
+
+// trail is what an ActionTrail event says that matters here. The texts are views
+// into the event, as they are written there; "" where it says nothing.
+type trail struct {
+	name         []byte // eventName
+	rw           []byte // eventRW: Read or Write
+	kind         []byte // eventType: ApiCall, ConsoleOperation, ConsoleSignin...
+	identity     []byte // userIdentity.type: root-account, ram-user, assumed-role...
+	errorCode    []byte
+	errorMessage []byte
+	noMFA        bool // a sign-in without a second factor
+
+	scan jsonscan.Scanner
+}
+
+var errNoObject = errors.New("event is not a JSON object")
+
+// read reads an event, in one pass over its text.
+func (t *trail) read(text []byte) error {
+	t.name, t.rw, t.kind, t.identity, t.errorCode, t.errorMessage, t.noMFA = nil, nil, nil, nil, nil, nil, false
+	s := &t.scan
+	s.Reset(text)
+	if s.Next() && s.Kind() != jsonscan.Object {
+		return errNoObject
+	}
+	for s.Next() && s.Kind() != jsonscan.End {
+		t.member(s)
+	}
+	s.Next() // nothing but white space may follow
+	if err := s.Err(); err != nil {
+		return errors.New("event is not JSON: " + err.Error())
+	}
+	return nil
+}
+
+func (t *trail) member(s *jsonscan.Scanner) {
+	switch string(s.Key()) {
+	case "eventName":
+		t.name = scalar(s)
+	case "eventRW":
+		t.rw = scalar(s)
+	case "eventType":
+		t.kind = scalar(s)
+	case "errorCode":
+		t.errorCode = scalar(s)
+	case "errorMessage":
+		t.errorMessage = scalar(s)
+	case "userIdentity":
+		t.userIdentity(s)
+	case "additionalEventData":
+		t.additionalData(s)
+	default:
+		s.Skip()
+	}
+}
+
+func (t *trail) userIdentity(s *jsonscan.Scanner) {
+	if s.Kind() != jsonscan.Object {
+		s.Skip()
+		return
+	}
+	for s.Next() && s.Kind() != jsonscan.End {
+		if string(s.Key()) == "type" {
+			t.identity = scalar(s)
+		} else {
+			s.Skip()
+		}
+	}
+}
+
+func (t *trail) additionalData(s *jsonscan.Scanner) {
+	if s.Kind() != jsonscan.Object {
+		s.Skip()
+		return
+	}
+	for s.Next() && s.Kind() != jsonscan.End {
+		if k := s.Key(); string(k) == "mfaChecked" || string(k) == "isMFAChecked" {
+			t.noMFA = string(scalar(s)) == "false"
+		} else {
+			s.Skip()
+		}
+	}
+}
+
+// scalar returns the inside of a string, nothing for null, and any other value
+// as it is written.
+func scalar(s *jsonscan.Scanner) []byte {
+	s.Skip()
+	raw := s.Raw()
+	switch s.Kind() {
+	case jsonscan.String:
+		return raw[1 : len(raw)-1]
+	case jsonscan.Null:
+		return nil
+	}
+	return raw
+}
+
+// failed says whether the call was refused or went wrong. A sign-in that went
+// well says so in its message.
+func (t *trail) failed() bool {
+	return len(t.errorCode) > 0 || len(t.errorMessage) > 0 && string(t.errorMessage) != "success"
+}
+
+func (t *trail) signIn() bool {
+	return string(t.kind) == "ConsoleSignin" || string(t.name) == "ConsoleSignin"
+}
+
+func (t *trail) root() bool { return string(t.identity) == "root-account" }
+
+func (t *trail) write() bool { return string(t.rw) != "Read" }

@@ -1,0 +1,7 @@
+module github.com/slswasm/slswasm/guests/examples
+
+go 1.25
+
+require github.com/slswasm/slswasm/guests/go v0.0.0
+
+replace github.com/slswasm/slswasm/guests/go => ../go
