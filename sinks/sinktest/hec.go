@@ -54,6 +54,7 @@ type HECReceiver struct {
 	mu       sync.Mutex
 	server   *http.Server       // nil: down
 	stop     context.CancelFunc // ends the handlers' context
+	conns    int
 	posts    int
 	count    int
 	events   []HECEvent
@@ -85,6 +86,13 @@ func (r *HECReceiver) Up() error {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				r.mu.Lock()
+				r.conns++
+				r.mu.Unlock()
+			}
+		},
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -126,6 +134,13 @@ func (r *HECReceiver) Count() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.count
+}
+
+// Connections is the number of connections that were made so far.
+func (r *HECReceiver) Connections() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conns
 }
 
 // Events returns what was indexed, in order of arrival; nothing with OnEvent.

@@ -1,0 +1,77 @@
+package hec
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestValidateSaysEverything(t *testing.T) {
+	err := Config{Channel: "x", Event: "xml", MaxBody: -1, Timeout: -time.Second, CertFile: "c", CAFile: "a", SkipVerify: true}.Validate()
+	want := `--hec-url: missing (or --hec-host); for example https://splunk.example.com:8088
+--hec-token: missing; it is the token of Splunk's HTTP Event Collector
+--hec-channel: "x" is not a UUID
+--hec-event: "xml" is neither object nor string
+--hec-max-body: -1 is negative
+--hec-timeout: -1s is negative
+--hec-cert and --hec-key: one of them is missing; they go together
+--hec-verify=false and --hec-ca: with the first the second is not looked at; leave one out`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+func TestURLs(t *testing.T) {
+	for in, want := range map[string]string{
+		"http://h:8088":                          "http://h:8088",
+		"https://h/":                             "https://h",
+		"https://h:8088/services/collector":      "https://h:8088",
+		"https://h/services/collector/event/":    "https://h",
+		"https://h/a/services/collector/event":   "https://h/a",
+		"https://h/services/collector/event/1.0": "https://h",
+		"https://proxy/splunk":                   "https://proxy/splunk",
+		"http://[::1]:8088":                      "http://[::1]:8088",
+		URL("h", 0, false):                       "http://h:8088",
+		URL("::1", 1, true):                      "https://[::1]:1",
+		URL("[::1]", 1, true):                    "https://[::1]:1",
+		"h:8088":                                 "",
+		"ftp://h":                                "",
+		"http://":                                "",
+		"http://user:secret@h":                   "",
+		"http://h/?token=x":                      "",
+		"https://h/services/collector/raw":       "",
+		"http://h:port":                          "",
+		"://":                                    "",
+	} {
+		base, err := Config{URL: in}.base()
+		switch {
+		case want == "" && (err == nil || !strings.HasPrefix(err.Error(), "--hec-url: ") || strings.Contains(err.Error(), "secret")):
+			t.Errorf("%s: error %v", in, err)
+		case want != "" && (err != nil || base.String() != want):
+			t.Errorf("%s: %v, %v, want %s", in, base, err, want)
+		}
+	}
+}
+
+func TestTokenCannotMakeHeaders(t *testing.T) {
+	if err := (Config{URL: "http://h", Token: "a\r\nX: y"}).Validate(); err == nil {
+		t.Error("a token with a line break is taken")
+	}
+}
+
+func TestFilesThatCannotBeUsed(t *testing.T) {
+	junk := filepath.Join(t.TempDir(), "junk.pem")
+	if err := os.WriteFile(junk, []byte("not PEM"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := New(Config{URL: "https://h", Token: "t", CAFile: junk, CertFile: junk, KeyFile: junk}, quiet())
+	if err == nil || !strings.Contains(err.Error(), "--hec-ca: "+junk+" holds no PEM certificate\n--hec-cert, --hec-key: ") {
+		t.Errorf("error %v", err)
+	}
+	_, err = New(Config{URL: "https://h", Token: "t", CAFile: junk + "x"}, quiet())
+	if err == nil || !strings.HasPrefix(err.Error(), "--hec-ca: open ") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,141 @@
+package hec
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slswasm/slswasm/sinks"
+	"github.com/slswasm/slswasm/sinks/sinktest"
+)
+
+// A receiver that is too slow, in whatever way, is tried again.
+func TestTimeouts(t *testing.T) {
+	for name, a := range map[string]sinktest.HECAnswer{
+		"no answer":          {Fault: sinktest.HECStall},
+		"body is never read": {Fault: sinktest.HECStall, Early: true},
+		"byte by byte":       {Status: 200, Fault: sinktest.HECDrip},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := start(t, sinktest.HECOptions{Answer: sinktest.HECScript(a)}, func(c *Config) { c.Timeout = 100 * time.Millisecond })
+			begin := time.Now()
+			n, err := s.Send(t.Context(), large(20, 30_000))
+			retry, ok := errors.AsType[*sinks.Retry](err)
+			if n != 0 || !ok || !strings.Contains(retry.Error(), "no answer within --hec-timeout (100ms)") {
+				t.Errorf("%d, %v", n, err)
+			}
+			if d := time.Since(begin); d > 5*time.Second {
+				t.Errorf("took %v", d)
+			}
+			if n, err := s.Send(t.Context(), numbered(3)); n != 3 || err != nil {
+				t.Errorf("afterwards: %d, %v", n, err)
+			}
+		})
+	}
+}
+
+func TestCancelDuringSend(t *testing.T) {
+	entered := make(chan struct{})
+	s, _ := start(t, sinktest.HECOptions{Answer: func(n int) *sinktest.HECAnswer {
+		if n == 0 {
+			return nil // the first body arrives
+		}
+		close(entered)
+		return &sinktest.HECAnswer{Fault: sinktest.HECStall}
+	}}, func(c *Config) { c.MaxBody, c.Timeout = 20, time.Minute })
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-entered; cancel() }()
+	n, err := s.Send(ctx, numbered(2))
+	if n != 1 || !errors.Is(err, context.Canceled) {
+		t.Errorf("%d, %v", n, err)
+	}
+	if _, isRetry := errors.AsType[*sinks.Retry](err); isRetry {
+		t.Error("a cancelled send is no Retry")
+	}
+}
+
+func TestNearCapacityIsSaidOnce(t *testing.T) {
+	var mu sync.Mutex
+	var out strings.Builder
+	r, err := sinktest.StartHEC(sinktest.HECOptions{Answer: func(int) *sinktest.HECAnswer {
+		a := sinktest.HECError(200, 24, sinktest.NoNumber)
+		return &a
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	s, err := New(Config{URL: r.URL(), Token: token}, slog.New(slog.NewTextHandler(&lockedWriter{mu: &mu, b: &out}, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	for range 5 {
+		if n, err := s.Send(t.Context(), numbered(2)); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if n := strings.Count(out.String(), "near its capacity"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, out.String())
+	}
+}
+
+type lockedWriter struct {
+	mu *sync.Mutex
+	b  *strings.Builder
+}
+
+func (w *lockedWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.Write(p)
+}
+
+func TestCloseWaitsAndEnds(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	s, r := start(t, sinktest.HECOptions{Answer: func(int) *sinktest.HECAnswer {
+		close(entered)
+		<-release
+		return nil
+	}})
+	sent := make(chan error, 1)
+	go func() {
+		_, err := s.Send(t.Context(), numbered(2))
+		sent <- err
+	}()
+	<-entered
+	closed := make(chan struct{})
+	go func() { _ = s.Close(); close(closed) }()
+	select {
+	case <-closed:
+		t.Error("Close did not wait for the Send under way")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(release)
+	<-closed
+	if err := <-sent; err != nil || r.Count() != 2 {
+		t.Errorf("%v, %d arrived", err, r.Count())
+	}
+	if _, err := s.Send(t.Context(), numbered(1)); err == nil || err.Error() != "host fault: the HEC sink is closed" {
+		t.Errorf("send after close: %v", err)
+	}
+}
+
+// Idle connections are used again: one dial for many bodies.
+func TestConnectionsAreReused(t *testing.T) {
+	s, r := start(t, sinktest.HECOptions{})
+	for range 20 {
+		if _, err := s.Send(t.Context(), numbered(3)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := r.Connections(); n != 1 {
+		t.Errorf("%d connections for 20 requests", n)
+	}
+}
