@@ -3,6 +3,7 @@ package shard
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -72,6 +73,11 @@ func (w *world) config(consumer string) Config {
 		FetchInterval: 20 * time.Millisecond, CommitInterval: 10 * time.Millisecond, DrainTimeout: 10 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
 	}
+}
+
+// warnings logs what is of that level or above to b.
+func warnings(b io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 type testWriter struct{ t testing.TB }

@@ -14,6 +14,7 @@ import (
 )
 
 func TestEveryLogArrivesOnceAndIsCommitted(t *testing.T) {
+	t.Parallel()
 	for name, edit := range map[string]func(*Config){
 		"lz4":       func(*Config) {},
 		"zstd":      func(c *Config) { c.Zstd = true },
@@ -45,6 +46,7 @@ func TestEveryLogArrivesOnceAndIsCommitted(t *testing.T) {
 // What arrives between the start at "end" and the first batch must not be
 // skipped by the next owner.
 func TestStartIsSavedAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	w.putLogs(0, 1)
 	before := w.total()
@@ -65,6 +67,7 @@ func TestStartIsSavedAtOnce(t *testing.T) {
 }
 
 func TestFromTime(t *testing.T) {
+	t.Parallel()
 	clock := time.Now().Add(-time.Hour)
 	var offset atomic.Int64
 	w := newWorld(t, 1, func(c *slstest.Config) {
@@ -86,6 +89,7 @@ func TestFromTime(t *testing.T) {
 }
 
 func TestQueryMovesTheCheckpointWithoutLogs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	w.putLogs(0, 20)
 	cfg := w.config("a")
@@ -101,6 +105,7 @@ func TestQueryMovesTheCheckpointWithoutLogs(t *testing.T) {
 }
 
 func TestNextPullIsUnderWayDuringABatch(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	w.putLogs(0, 10)
 	cfg := w.config("a")
@@ -119,6 +124,7 @@ func TestNextPullIsUnderWayDuringABatch(t *testing.T) {
 }
 
 func TestBudgetHoldsPullsBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 3)
 	for shard := range 3 {
 		w.putLogs(shard, 5)
@@ -148,6 +154,7 @@ func TestBudgetHoldsPullsBack(t *testing.T) {
 }
 
 func TestHandlerErrorStopsTheSource(t *testing.T) {
+	t.Parallel()
 	boom := errors.New("boom")
 	for name, c := range map[string]struct {
 		fail func() error
@@ -186,7 +193,7 @@ func TestHandlerErrorStopsTheSource(t *testing.T) {
 					t.Errorf("checkpoint %s, not %s: what was settled must be committed, and no more", got, failedAt)
 				}
 			}
-			w.run(w.config("b"), r.handle)
+			w.run(w.config("a"), r.handle)
 			w.await("the rest arrived", func() bool { return r.count() == w.total() && w.caughtUp() })
 			most := 1
 			if name == "goexit" { // nothing could be committed
@@ -207,6 +214,7 @@ func cursorAfter(w *world, shard int, groups int64) string {
 }
 
 func TestCheckpointsAreSavedNoOftenerThanAsked(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	w.putLogs(0, 30)
 	cfg := w.config("a")
@@ -227,6 +235,7 @@ func TestCheckpointsAreSavedNoOftenerThanAsked(t *testing.T) {
 }
 
 func TestStoppingDrainsAndCommits(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 2)
 	w.putLogs(slstest.AnyShard, 20)
 	cfg := w.config("a")
@@ -260,6 +269,7 @@ func TestStoppingDrainsAndCommits(t *testing.T) {
 }
 
 func TestDrainTimeoutLeavesTheBatchToTheNext(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	w.putLogs(0, 5)
 	cfg := w.config("a")
@@ -291,6 +301,7 @@ func TestDrainTimeoutLeavesTheBatchToTheNext(t *testing.T) {
 }
 
 func TestASourceRunsOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	c := w.run(w.config("a"), (&receiver{}).handle)
 	w.await("it has begun", func() bool { return w.Calls(slstest.HeartBeat) > 0 })
