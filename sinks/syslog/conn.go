@@ -151,10 +151,13 @@ func (c *conn) barrier(ctx context.Context) error {
 	case <-limit.C:
 		return errBarrier
 	}
-	if !errors.Is(c.why, io.EOF) {
-		return c.why
+	switch {
+	case errors.Is(c.why, io.EOF):
+		return closedAfterUs(c.tcp)
+	case errors.Is(c.why, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: %w", errNoGoodbye, c.why)
 	}
-	return closedAfterUs(c.tcp)
+	return c.why
 }
 
 // finish ends our half of the connection.
@@ -174,6 +177,10 @@ func (c *conn) finish() error {
 // errBarrier is a receiver that did not close in time.
 var errBarrier = errors.New("the receiver did not close the connection after its end within --syslog-timeout; " +
 	"if it never does, nothing can be confirmed: --syslog-confirm none")
+
+// errNoGoodbye is a TLS receiver that ends without a close_notify.
+var errNoGoodbye = errors.New("the receiver ended the connection without a close_notify, so anybody on the way may have ended it; " +
+	"if it never sends one, nothing can be confirmed: --syslog-confirm none")
 
 // close ends the connection and waits for the reader.
 func (c *conn) close() {

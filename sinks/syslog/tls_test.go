@@ -2,6 +2,7 @@ package syslog
 
 import (
 	"crypto/tls"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -152,4 +153,33 @@ func TestCertificateFiles(t *testing.T) {
 		{"not tls", Config{CAFile: ca.file, CertFile: cert, KeyFile: key, ServerName: "x", SkipVerify: true},
 			[]string{"--syslog-ca: needs", "--syslog-cert: needs", "--syslog-key: needs", "--syslog-server-name: needs", "--syslog-skip-verify: needs"}},
 	})
+}
+
+// TestNoGoodbye is a receiver, or somebody in between, that ends TLS with a
+// bare FIN: that proves nothing.
+func TestNoGoodbye(t *testing.T) {
+	ca := newAuthority(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // the test is over
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, err = io.Copy(io.Discard, tls.Server(c, ca.server(t)))
+		if closeErr := c.Close(); err != nil || closeErr != nil {
+			t.Error(err, closeErr)
+		}
+	}()
+	s, err := New(Config{Protocol: TLS, CAFile: ca.file, Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port}, discardLog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // always nil
+	n, err := s.Send(t.Context(), numbered("a", 1))
+	wantRetry(t, n, 0, err, "without a close_notify")
 }
