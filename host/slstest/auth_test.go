@@ -100,7 +100,7 @@ func TestWrongSecret(t *testing.T) {
 		c.SetAuthVersion(version)
 		c.SetRegion("cn-test")
 		_, err := c.HeartBeat(proj, store, "g", "c", nil)
-		if e, ok := err.(*sls.Error); !ok || e.HTTPCode != 401 || e.Code != codeSignatureNotMatch {
+		if sdkError(err) != "401 SignatureNotMatch" {
 			t.Errorf("%s: %v", version, err)
 		}
 	}

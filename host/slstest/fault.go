@@ -95,25 +95,9 @@ func (s *Server) end() {
 // before does what comes before the call is carried out, and says whether it
 // still is to be.
 func (f *Fault) before(s *Server, w http.ResponseWriter, r *http.Request, c *Call) bool {
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	defer context.AfterFunc(s.ctx, cancel)() // Close does not wait for a delay
-	if f.Delay > 0 {
-		t := time.NewTimer(f.Delay)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-		}
-	}
-	if f.Until != nil {
-		select {
-		case <-f.Until:
-		case <-ctx.Done():
-		}
-	}
+	waited := f.wait(r.Context(), s.ctx.Done())
 	switch {
-	case ctx.Err() != nil, f.Reset:
+	case !waited, f.Reset:
 		cut(w)
 	case f.Status != 0:
 		code := f.Code
@@ -122,6 +106,32 @@ func (f *Fault) before(s *Server, w http.ResponseWriter, r *http.Request, c *Cal
 		}
 		s.writeError(w, c, failure(f.Status, code, "an injected fault"))
 		return false
+	}
+	return true
+}
+
+// wait says whether the whole delay went by; it ends early when the request is
+// given up or the server is closed.
+func (f *Fault) wait(ctx context.Context, closed <-chan struct{}) bool {
+	if f.Delay > 0 {
+		t := time.NewTimer(f.Delay)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return false
+		case <-closed:
+			return false
+		}
+	}
+	if f.Until != nil {
+		select {
+		case <-f.Until:
+		case <-ctx.Done():
+			return false
+		case <-closed:
+			return false
+		}
 	}
 	return true
 }

@@ -81,8 +81,7 @@ func TestGroupErrors(t *testing.T) {
 		{"save, unknown consumer", c.UpdateCheckpoint(proj, store, "g", "c9", 0, cursor, false), "404 ConsumerNotExist"},
 		{"save, other consumer", c.UpdateCheckpoint(proj, store, "g", "c2", 0, cursor, false), "400 ConsumerNotMatch"},
 	} {
-		e, ok := tt.err.(*sls.Error)
-		if !ok || fmt.Sprintf("%d %s", e.HTTPCode, e.Code) != tt.want {
+		if sdkError(tt.err) != tt.want {
 			t.Errorf("%s: %v, want %s", tt.name, tt.err, tt.want)
 		}
 	}
@@ -108,8 +107,8 @@ func TestGroupQuota(t *testing.T) {
 	for i := range MaxConsumerGroups {
 		must(t, create(i))
 	}
-	if e, ok := create(MaxConsumerGroups).(*sls.Error); !ok || e.Code != codeConsumerGroupQuota || e.HTTPCode != 403 {
-		t.Errorf("%v", e)
+	if err := create(MaxConsumerGroups); sdkError(err) != "403 ConsumerGroupQuotaExceed" {
+		t.Error(err)
 	}
 	must(t, c.DeleteConsumerGroup(proj, store, "g0"))
 	must(t, create(MaxConsumerGroups))

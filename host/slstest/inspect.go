@@ -68,11 +68,8 @@ func (s *Server) Shards(project, logstore string) []ShardState {
 	for i, sh := range ls.shards {
 		out[i] = ShardState{
 			ID: sh.id, ReadOnly: sh.readonly,
-			Begin: EncodeCursor(sh.first), End: EncodeCursor(sh.endCursor()), Groups: len(sh.stored),
-		}
-		for _, g := range sh.stored {
-			out[i].Logs += g.logs
-			out[i].Bytes += int64(len(g.framed))
+			Begin: EncodeCursor(sh.first), End: EncodeCursor(sh.endCursor()),
+			Groups: len(sh.stored), Logs: sh.logs, Bytes: sh.bytes,
 		}
 	}
 	return out

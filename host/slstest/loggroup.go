@@ -179,7 +179,7 @@ func checkLog(b []byte) error {
 		return nil
 	})
 	if err == nil && !timed {
-		err = errors.New("Time is missing")
+		err = errors.New("field Time is missing")
 	}
 	return err
 }
@@ -197,8 +197,8 @@ func checkPair(b []byte) error {
 		}
 		return nil
 	})
-	if err == nil && !(key && value) {
-		err = errors.New("Key or Value is missing")
+	if err == nil && (!key || !value) {
+		err = errors.New("field Key or Value is missing")
 	}
 	return err
 }

@@ -3,6 +3,8 @@ package slstest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -121,7 +123,7 @@ func (p probe) full(t testing.TB, s *Server) (status int, code string, body []by
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // in-process
+	defer resp.Body.Close()
 	body, err = io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -162,6 +164,15 @@ func group(n int, key, value string) []byte {
 		g.Logs = append(g.Logs, Log{Time: uint32(1000 + i), Contents: []KV{{"n", strconv.Itoa(i)}, {key, value}}})
 	}
 	return g.Marshal()
+}
+
+// sdkError returns an error's status and code, as the SDK tells them.
+func sdkError(err error) string {
+	var e *sls.Error
+	if !errors.As(err, &e) {
+		return fmt.Sprint(err)
+	}
+	return fmt.Sprintf("%d %s", e.HTTPCode, e.Code)
 }
 
 func must(t testing.TB, err error) {

@@ -1,6 +1,7 @@
 package slstest
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -216,6 +217,7 @@ func (s *Server) cached(ls *logstore, shard int, encoding string, pg page) page 
 	defer s.mu.Unlock()
 	if cost := int64(len(pg.body)); cost > 0 && cost <= s.cache.free {
 		s.cache.free -= cost
+		pg.body = bytes.Clone(pg.body) // its buffer is as large as the text was
 		s.cache.pages[key] = pg
 	}
 	return pg

@@ -215,7 +215,7 @@ func TestPythonSpelling(t *testing.T) {
 		t.Helper()
 		resp, err := s.InProcess().Do(r)
 		must(t, err)
-		defer resp.Body.Close() //nolint:errcheck // in-process
+		defer resp.Body.Close()
 		b, err := io.ReadAll(resp.Body)
 		must(t, err)
 		if resp.StatusCode != 200 {

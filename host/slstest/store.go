@@ -14,10 +14,9 @@ const (
 	maxShards     = 256
 	defaultShards = 2
 	keyDigits     = 32 // hexadecimal digits of a hash key, which has 128 bits
+	// lastKey ends the hash range, and is the one end that its shard includes.
+	lastKey = "ffffffffffffffffffffffffffffffff"
 )
-
-// lastKey ends the hash range, and is the one key that its shard includes.
-var lastKey = strings.Repeat("f", keyDigits)
 
 type project struct {
 	name      string
@@ -42,6 +41,8 @@ type shard struct {
 	parents    []int
 	first      int64 // cursor of stored[0]
 	stored     []storedGroup
+	logs       int   // in stored
+	bytes      int64 // of stored
 }
 
 type storedGroup struct {
@@ -202,6 +203,8 @@ func (sh *shard) append(raw []byte, logs int, now int64, tagged bool) {
 	framed = protowire.AppendVarint(framed, uint64(size))
 	framed = append(append(framed, raw...), tag...)
 	sh.stored = append(sh.stored, storedGroup{framed, now, logs})
+	sh.logs += logs
+	sh.bytes += int64(len(framed))
 }
 
 // since returns the position of the first log group that arrived at this
@@ -229,6 +232,10 @@ func (sh *shard) index(cursor string) (int, error) {
 // expire forgets the log groups before a position.
 func (sh *shard) expire(upTo int64) {
 	n := min(max(upTo-sh.first, 0), int64(len(sh.stored)))
+	for _, g := range sh.stored[:n] {
+		sh.logs -= g.logs
+		sh.bytes -= int64(len(g.framed))
+	}
 	sh.stored = slices.Clone(sh.stored[n:])
 	sh.first += n
 }

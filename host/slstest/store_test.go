@@ -109,7 +109,7 @@ func TestCursors(t *testing.T) {
 		}
 	}
 	must(t, s.Expire(proj, store, 0, EncodeCursor(begin+2)))
-	if got := s.Shards(proj, store)[0]; got.Groups != 1 || got.Begin != EncodeCursor(begin+2) || got.End != state.End {
+	if got := s.Shards(proj, store)[0]; got.Groups != 1 || got.Logs != 1 || got.Bytes*3 != state.Bytes || got.Begin != EncodeCursor(begin+2) || got.End != state.End {
 		t.Errorf("after expiry: %+v", got)
 	}
 	uri := func(shard int, query string, args ...any) string {
@@ -145,18 +145,12 @@ func TestProjectsAndLogstores(t *testing.T) {
 	if err != nil || ls.Name != store || ls.ShardCount != 3 {
 		t.Errorf("%+v, %v", ls, err)
 	}
-	code := func(err error) string {
-		if e, ok := err.(*sls.Error); ok {
-			return fmt.Sprintf("%d %s", e.HTTPCode, e.Code)
-		}
-		return fmt.Sprint(err)
-	}
 	_, err = c.HeartBeat("other", store, "g", "c", nil)
-	if got := code(err); got != "404 ProjectNotExist" {
+	if got := sdkError(err); got != "404 ProjectNotExist" {
 		t.Error(got)
 	}
 	_, err = c.HeartBeat(proj, "other", "g", "c", nil)
-	if got := code(err); got != "404 LogStoreNotExist" {
+	if got := sdkError(err); got != "404 LogStoreNotExist" {
 		t.Error(got)
 	}
 	probe{method: "PATCH", uri: "/"}.fails(t, s, 400, codeNotSupported)
