@@ -19,6 +19,7 @@ import (
 type conn struct {
 	stream  net.Conn // what is written to: tcp, or TLS over it
 	tcp     *net.TCPConn
+	wire    *wire // of TLS
 	timeout time.Duration
 	finned  atomic.Bool // we have ended our half
 
@@ -43,7 +44,8 @@ func (s *Sink) dial(ctx context.Context) (*conn, error) {
 	}
 	c := &conn{stream: tcp, tcp: tcp, timeout: s.cfg.Timeout, ended: make(chan struct{})}
 	if s.tls != nil {
-		secure := tls.Client(ownDeadline{tcp}, s.tls)
+		c.wire = &wire{TCPConn: tcp}
+		secure := tls.Client(c.wire, s.tls)
 		if err := secure.HandshakeContext(ctx); err != nil {
 			_ = tcp.Close()
 			return nil, fmt.Errorf("TLS handshake: %w", timedOut(ctx, err))
@@ -54,12 +56,26 @@ func (s *Sink) dial(ctx context.Context) (*conn, error) {
 	return c, nil
 }
 
-// ownDeadline keeps crypto/tls from setting a write deadline of its own: it
-// gives a close_notify five seconds, and a slow receiver with full buffers
-// may need longer. conn sets the deadline on the TCP connection itself.
-type ownDeadline struct{ *net.TCPConn }
+// A wire is what crypto/tls reads from and writes to, for two reasons.
+//
+// It keeps crypto/tls from setting a write deadline of its own: that gives a
+// close_notify five seconds, and a slow receiver with full buffers may need
+// longer. conn sets the deadline on the TCP connection itself.
+//
+// And it notes a bare FIN, which crypto/tls passes on as the same io.EOF that
+// a close_notify is.
+type wire struct {
+	*net.TCPConn
+	fin bool // of the goroutine that reads
+}
 
-func (ownDeadline) SetWriteDeadline(time.Time) error { return nil }
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
+
+func (w *wire) Read(b []byte) (int, error) {
+	n, err := w.TCPConn.Read(b)
+	w.fin = w.fin || errors.Is(err, io.EOF)
+	return n, err
+}
 
 // errTimeout is the cause of a wait that took too long.
 var errTimeout = errors.New("no answer within --syslog-timeout")
@@ -76,8 +92,8 @@ func timedOut(ctx context.Context, err error) error {
 func (c *conn) read() {
 	defer close(c.ended)
 	err := drain(c.stream)
-	if errors.Is(err, io.EOF) && c.stream != c.tcp && c.finned.Load() {
-		// close_notify comes before the FIN, and the FIN is what counts.
+	if errors.Is(err, io.EOF) && c.wire != nil && !c.wire.fin && c.finned.Load() {
+		// That was a close_notify; the FIN after it is what counts.
 		err = drain(c.tcp)
 	}
 	c.why = err
@@ -151,13 +167,10 @@ func (c *conn) barrier(ctx context.Context) error {
 	case <-limit.C:
 		return errBarrier
 	}
-	switch {
-	case errors.Is(c.why, io.EOF):
-		return closedAfterUs(c.tcp)
-	case errors.Is(c.why, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%w: %w", errNoGoodbye, c.why)
+	if !errors.Is(c.why, io.EOF) {
+		return c.why
 	}
-	return c.why
+	return closedAfterUs(c.tcp)
 }
 
 // finish ends our half of the connection.
@@ -178,9 +191,9 @@ func (c *conn) finish() error {
 var errBarrier = errors.New("the receiver did not close the connection after its end within --syslog-timeout; " +
 	"if it never does, nothing can be confirmed: --syslog-confirm none")
 
-// errNoGoodbye is a TLS receiver that ends without a close_notify.
-var errNoGoodbye = errors.New("the receiver ended the connection without a close_notify, so anybody on the way may have ended it; " +
-	"if it never sends one, nothing can be confirmed: --syslog-confirm none")
+// bareFIN reports whether a TLS receiver has ended with a FIN alone, which
+// is not authenticated. Only after the end.
+func (c *conn) bareFIN() bool { return c.wire != nil && c.wire.fin }
 
 // close ends the connection and waits for the reader.
 func (c *conn) close() {

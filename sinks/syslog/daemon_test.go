@@ -76,6 +76,8 @@ log { source(s); destination(d); flags(flow-control); };
 }
 
 // find looks for the daemon: $RSYSLOGD or $SYSLOG_NG, the path, /usr/sbin.
+// Debian installs one of the two only; the other can be unpacked beside it
+// (apt-get download rsyslog rsyslog-gnutls, dpkg -x), with $RSYSLOGD_MODULES.
 func (d daemon) find(t *testing.T) string {
 	t.Helper()
 	variable := map[string]string{"rsyslogd": "RSYSLOGD", "syslog-ng": "SYSLOG_NG"}[d.name]
@@ -84,7 +86,7 @@ func (d daemon) find(t *testing.T) string {
 			return path
 		}
 	}
-	t.Skipf("SKIPPED: %s IS NOT INSTALLED, so nothing here is tested against it (apt-get install rsyslog rsyslog-gnutls or syslog-ng-core, or set %s)", d.name, variable)
+	t.Skipf("SKIPPED: %s IS NOT INSTALLED, so nothing here is tested against it (%s names another place)", d.name, variable)
 	return ""
 }
 

@@ -82,9 +82,10 @@ func numbered(prefix string, n int) []abi.Event {
 
 // huge makes events of more bytes than the kernel buffers.
 func huge() []abi.Event {
-	events := make([]abi.Event, 64)
+	body := bytes.Repeat([]byte("x"), 1<<20)
+	events := make([]abi.Event, 16)
 	for i := range events {
-		events[i] = abi.Event{Body: bytes.Repeat([]byte("x"), 1<<20)}
+		events[i] = abi.Event{Body: body}
 	}
 	return events
 }

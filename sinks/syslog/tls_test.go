@@ -2,10 +2,13 @@ package syslog
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -155,31 +158,49 @@ func TestCertificateFiles(t *testing.T) {
 	})
 }
 
-// TestNoGoodbye is a receiver, or somebody in between, that ends TLS with a
-// bare FIN: that proves nothing.
+// TestNoGoodbye is a receiver that ends TLS with a bare FIN, as rsyslog does:
+// it counts, and the check tells.
 func TestNoGoodbye(t *testing.T) {
 	ca := newAuthority(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // the test is over
-	go func() {
-		c, err := l.Accept()
+	server := ca.server(t)
+	for _, goodbye := range []bool{true, false} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close() //nolint:errcheck // the test is over
+		go func() {
+			for range 2 {
+				c, err := l.Accept()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				secure := tls.Server(c, server)
+				_, err = io.Copy(io.Discard, secure)
+				if goodbye {
+					err = errors.Join(err, secure.Close())
+				}
+				if err = errors.Join(err, c.Close()); err != nil && !errors.Is(err, net.ErrClosed) {
+					t.Error(err)
+				}
+			}
+		}()
+		lines := &syncBuffer{}
+		cfg := Config{Protocol: TLS, CAFile: ca.file, Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port}
+		s, err := New(cfg, slog.New(slog.NewTextHandler(lines, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close() //nolint:errcheck // always nil
+		if err := s.Check(t.Context()); err != nil {
 			t.Error(err)
-			return
 		}
-		_, err = io.Copy(io.Discard, tls.Server(c, ca.server(t)))
-		if closeErr := c.Close(); err != nil || closeErr != nil {
-			t.Error(err, closeErr)
+		if n, err := s.Send(t.Context(), numbered("a", 1)); n != 1 || err != nil {
+			t.Error(n, err)
 		}
-	}()
-	s, err := New(Config{Protocol: TLS, CAFile: ca.file, Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port}, discardLog())
-	if err != nil {
-		t.Fatal(err)
+		if told := strings.Contains(lines.String(), "without a close_notify"); told == goodbye {
+			t.Errorf("close_notify %v, log %s", goodbye, lines)
+		}
 	}
-	defer s.Close() //nolint:errcheck // always nil
-	n, err := s.Send(t.Context(), numbered("a", 1))
-	wantRetry(t, n, 0, err, "without a close_notify")
 }
