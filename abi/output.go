@@ -64,9 +64,9 @@ type ReplyError struct {
 
 func (e *ReplyError) Error() string {
 	if e.Record < 0 {
-		return fmt.Sprintf("reply: byte %d: %v", e.Offset, e.Err)
+		return fmt.Sprintf("byte %d: %v", e.Offset, e.Err)
 	}
-	return fmt.Sprintf("reply: record %d, byte %d: %v", e.Record, e.Offset, e.Err)
+	return fmt.Sprintf("record %d, byte %d: %v", e.Record, e.Offset, e.Err)
 }
 
 func (e *ReplyError) Unwrap() error { return e.Err }

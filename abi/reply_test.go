@@ -136,29 +136,29 @@ func TestReplyErrors(t *testing.T) {
 		r    reply
 		want string
 	}{
-		{"empty", reply{}, "reply: byte 0: 4 bytes expected, 0 left"},
-		{"n", newReply(3).u8(0, 0, 0), "reply: byte 0: n is 3, but the batch has 2 records"},
-		{"stops short", keep, "reply: record 1, byte 5: 1 bytes expected, 0 left"},
-		{"trailing", keep.u8(byte(Keep), 1, 2), "reply: record 1, byte 6: 2 bytes after the last verdict"},
-		{"verdict", keep.u8(5), "reply: record 1, byte 5: verdict 5 is not known"},
-		{"op", edit.u8(10), "reply: record 1, byte 6: op 10 is not known"},
-		{"no end", edit.op(OpClear), "reply: record 1, byte 7: 1 bytes expected, 0 left"},
-		{"base", keep.u8(byte(Emit)).u32(1).u8(2), "reply: record 1, byte 10: base 2 is not known"},
-		{"emit stops short", keep.u8(byte(Emit)).u32(9).u8(0, 0), "reply: record 1, byte 12: 1 bytes expected, 0 left"},
-		{"slot", edit.slotOp(OpDelete, 1), "reply: record 1, byte 7: slot 1 is not declared"},
-		{"great slot", edit.slotOp(OpDelete, 1<<31-1), "reply: record 1, byte 7: slot 2147483647 is not declared"},
-		{"empty key", edit.op(OpSet, "", "x"), "reply: record 1, byte 7: a key is empty"},
-		{"empty name", edit.op(OpRename, "a", ""), "reply: record 1, byte 12: a key is empty"},
-		{"long text", edit.u8(byte(OpBody)).u32(1<<31 - 1), "reply: record 1, byte 11: 2147483647 bytes expected, 0 left"},
-		{"longest text", edit.u8(byte(OpBody)).u32(1<<32 - 1), "reply: record 1, byte 11: 4294967295 bytes expected, 0 left"},
-		{"fail text", keep.u8(byte(Fail)).u32(9), "reply: record 1, byte 10: 9 bytes expected, 0 left"},
-		{"set_json", edit.op(OpSetJSON, "a", "{"), "reply: record 1, byte 12: not one JSON value"},
-		{"two values", edit.op(OpSetJSON, "a", "1 2"), "reply: record 1, byte 12: not one JSON value"},
-		{"no value", edit.op(OpBodyJSON, ""), "reply: record 1, byte 7: not one JSON value"},
-		{"time", edit.u8(byte(OpTime)).i64(-1), "reply: record 1, byte 6: time -1 is negative"},
-		{"metadata", edit.meta(99), "reply: record 1, byte 7: metadata 99 is not known"},
-		{"facility", edit.meta(MetaFacility).u8(24), "reply: record 1, byte 8: facility 24 is above 23"},
-		{"severity", edit.meta(MetaSeverity).u8(8), "reply: record 1, byte 8: severity 8 is above 7"},
+		{"empty", reply{}, "byte 0: 4 bytes expected, 0 left"},
+		{"n", newReply(3).u8(0, 0, 0), "byte 0: n is 3, but the batch has 2 records"},
+		{"stops short", keep, "record 1, byte 5: 1 bytes expected, 0 left"},
+		{"trailing", keep.u8(byte(Keep), 1, 2), "record 1, byte 6: 2 bytes after the last verdict"},
+		{"verdict", keep.u8(5), "record 1, byte 5: verdict 5 is not known"},
+		{"op", edit.u8(10), "record 1, byte 6: op 10 is not known"},
+		{"no end", edit.op(OpClear), "record 1, byte 7: 1 bytes expected, 0 left"},
+		{"base", keep.u8(byte(Emit)).u32(1).u8(2), "record 1, byte 10: base 2 is not known"},
+		{"emit stops short", keep.u8(byte(Emit)).u32(9).u8(0, 0), "record 1, byte 12: 1 bytes expected, 0 left"},
+		{"slot", edit.slotOp(OpDelete, 1), "record 1, byte 7: slot 1 is not declared"},
+		{"great slot", edit.slotOp(OpDelete, 1<<31-1), "record 1, byte 7: slot 2147483647 is not declared"},
+		{"empty key", edit.op(OpSet, "", "x"), "record 1, byte 7: a key is empty"},
+		{"empty name", edit.op(OpRename, "a", ""), "record 1, byte 12: a key is empty"},
+		{"long text", edit.u8(byte(OpBody)).u32(1<<31 - 1), "record 1, byte 11: 2147483647 bytes expected, 0 left"},
+		{"longest text", edit.u8(byte(OpBody)).u32(1<<32 - 1), "record 1, byte 11: 4294967295 bytes expected, 0 left"},
+		{"fail text", keep.u8(byte(Fail)).u32(9), "record 1, byte 10: 9 bytes expected, 0 left"},
+		{"set_json", edit.op(OpSetJSON, "a", "{"), "record 1, byte 12: not one JSON value"},
+		{"two values", edit.op(OpSetJSON, "a", "1 2"), "record 1, byte 12: not one JSON value"},
+		{"no value", edit.op(OpBodyJSON, ""), "record 1, byte 7: not one JSON value"},
+		{"time", edit.u8(byte(OpTime)).i64(-1), "record 1, byte 6: time -1 is negative"},
+		{"metadata", edit.meta(99), "record 1, byte 7: metadata 99 is not known"},
+		{"facility", edit.meta(MetaFacility).u8(24), "record 1, byte 8: facility 24 is above 23"},
+		{"severity", edit.meta(MetaSeverity).u8(8), "record 1, byte 8: severity 8 is above 7"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o, err := apply(t, d, []Event{log("a", "1"), log("a", "2")}, c.r, DefaultLimits())
@@ -192,27 +192,27 @@ func TestLimits(t *testing.T) {
 	}{
 		{
 			clones, Limits{Events: 9, Fields: 99, Bytes: 1e5, Work: 99}, Limits{Events: 10, Fields: 10, Bytes: 12101, Work: 20},
-			"reply: record 0, byte 9: more output than the host's limit of 9 events",
+			"record 0, byte 9: more output than the host's limit of 9 events",
 		},
 		{
 			clones, Limits{Events: 10, Fields: 9, Bytes: 1e5, Work: 99}, Limits{Events: 10, Fields: 10, Bytes: 1e5, Work: 99},
-			"reply: record 0, byte 88: more output than the host's limit of 9 fields",
+			"record 0, byte 88: more output than the host's limit of 9 fields",
 		},
 		{
 			clones, Limits{Events: 10, Fields: 99, Bytes: 9000, Work: 99}, Limits{Events: 10, Fields: 99, Bytes: 1e5, Work: 99},
-			"reply: record 0, byte 66: more output than the host's limit of 9000 bytes",
+			"record 0, byte 66: more output than the host's limit of 9000 bytes",
 		},
 		{
 			clones, Limits{Events: 10, Fields: 99, Bytes: 10, Work: 99}, Limits{Events: 10, Fields: 99, Bytes: 1e5, Work: 99},
-			"reply: byte 0: more output than the host's limit of 10 bytes",
+			"byte 0: more output than the host's limit of 10 bytes",
 		},
 		{
 			clones, Limits{Events: 10, Fields: 99, Bytes: 1e5, Work: 19}, Limits{Events: 10, Fields: 99, Bytes: 1e5, Work: 20},
-			"reply: record 0, byte 88: more output than the host's limit of 19 steps of work",
+			"record 0, byte 88: more output than the host's limit of 19 steps of work",
 		},
 		{
 			meta, Limits{Events: 1, Fields: 19, Bytes: 1e5, Work: 99}, Limits{Events: 1, Fields: 20, Bytes: 1e5, Work: 99},
-			"reply: record 0, byte 266: more output than the host's limit of 19 fields",
+			"record 0, byte 266: more output than the host's limit of 19 fields",
 		},
 	} {
 		o, err := apply(t, describe(), in, c.r, c.lim)

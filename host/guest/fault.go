@@ -1,0 +1,85 @@
+package guest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tetratelabs/wazero/sys"
+
+	"github.com/slswasm/slswasm/abi"
+)
+
+// shownText is how much of a guest's text messages show, in bytes.
+const shownText = 256
+
+// A Kind says in which way a guest was at fault.
+type Kind string
+
+// The kinds of faults. Each costs the instance.
+const (
+	Trap   Kind = "trap"         // it ran into a trap
+	Exit   Kind = "exit"         // it left with proc_exit
+	Time   Kind = "time limit"   // a batch took too long
+	Memory Kind = "memory limit" // it gave no memory for a batch
+	Reply  Kind = "reply"        // it answered what cannot be read, or too much
+)
+
+// A Fault is what a guest did to fail a log, or to not start.
+type Fault struct {
+	Guest string // the module's name
+	Kind  Kind
+	Err   error
+
+	suspect int  // record of the batch; -1: any
+	shrink  bool // smaller batches may do better
+}
+
+func (f *Fault) Error() string { return fmt.Sprintf("guest %s: %s: %v", f.Guest, f.Kind, f.Err) }
+func (f *Fault) Unwrap() error { return f.Err }
+
+// fault makes a Fault of what a call returned. overtime says that the call's
+// time was over.
+func (m *Module) fault(err error, overtime bool) *Fault {
+	f := &Fault{Guest: m.cfg.Name, Kind: Trap, suspect: -1}
+	var exit *sys.ExitError
+	switch {
+	case errors.As(err, &exit) && overtime:
+		f.Kind, f.shrink = Time, true
+		f.Err = fmt.Errorf("still running after %v", m.cfg.TimeLimit)
+	case errors.As(err, &exit):
+		f.Kind = Exit
+		f.Err = fmt.Errorf("proc_exit(%d); a guest answers, it does not leave", exit.ExitCode())
+	default:
+		f.Err = trapError(err)
+	}
+	return f
+}
+
+// trapError brings wazero's message, many lines with a stack, into one line
+// that names the innermost functions.
+func trapError(err error) error {
+	head, stack, _ := strings.Cut(err.Error(), "\nwasm stack trace:")
+	head = strings.TrimPrefix(head, "wasm error: ")
+	head = strings.TrimSuffix(head, " (recovered by wazero)")
+	var frames []string
+	for line := range strings.Lines(stack) {
+		name := strings.TrimLeft(line, "\t. ")
+		name = name[:max(0, strings.LastIndexByte(name, '('))]
+		if stripped := strings.HasPrefix(name, "$"); name != "" && !stripped && len(frames) < 3 {
+			frames = append(frames, name)
+		}
+	}
+	if len(frames) > 0 {
+		head += ", in " + strings.Join(frames, " < ")
+	}
+	return &trap{abi.Printable([]byte(head), 2*shownText), err}
+}
+
+type trap struct {
+	line  string
+	cause error
+}
+
+func (t *trap) Error() string { return t.line }
+func (t *trap) Unwrap() error { return t.cause }

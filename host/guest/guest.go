@@ -1,0 +1,238 @@
+// Package guest runs one WebAssembly module over logs: it compiles and checks
+// the module, starts instances, calls them batch by batch within their
+// limits, and says of each log what became of it.
+//
+// What a batch and a reply look like is package abi's matter; what is done
+// with a log that failed, and where events go, is the host's. RATIONALE.md
+// says what is contained and what is not.
+package guest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/slswasm/slswasm/abi"
+)
+
+// Defaults of a Config.
+const (
+	DefaultMemoryLimit = 64 << 20
+	DefaultTimeLimit   = 10 * time.Second
+)
+
+const (
+	pageSize   = 1 << 16
+	maxPages   = 1 << 16
+	batchBytes = 1 << 20 // of a batch of several logs; a larger log goes alone
+)
+
+// A Config says what to run, and within which limits. Only Wasm is needed.
+type Config struct {
+	Name        string // of the module in messages: its path
+	Wasm        []byte
+	GuestConfig []byte // handed to the guest's init
+
+	// MemoryLimit bounds the linear memory of each instance, in bytes; it is
+	// rounded up to pages of 64 KiB. 0: DefaultMemoryLimit.
+	MemoryLimit int
+	// TimeLimit bounds each batch; 0: DefaultTimeLimit. A log fails for it
+	// only when it takes that long alone.
+	TimeLimit time.Duration
+	// Instances is the most that run at once; 0: GOMAXPROCS.
+	Instances int
+	// CacheDir keeps compiled modules, for a faster start. It must belong to
+	// the user who runs the host: what it holds is executed. "": none.
+	CacheDir string
+	// Interpreter runs the guest without compiling it: slow, but a second
+	// opinion on the compiler.
+	Interpreter bool
+	// Logger receives the guest's lines and warnings about it; nil: nobody.
+	Logger *slog.Logger
+}
+
+func (c *Config) setDefaults() {
+	if c.MemoryLimit <= 0 {
+		c.MemoryLimit = DefaultMemoryLimit
+	}
+	c.MemoryLimit = min((c.MemoryLimit+pageSize-1)/pageSize, maxPages) * pageSize
+	if c.TimeLimit <= 0 {
+		c.TimeLimit = DefaultTimeLimit
+	}
+	if c.Instances <= 0 {
+		c.Instances = runtime.GOMAXPROCS(0)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+// Output and Failure are what Transform fills in.
+type (
+	Output  = abi.Output
+	Failure = abi.Failure
+)
+
+// Info is what a module says of itself, in printable text, and what is known
+// of it.
+type Info struct {
+	Name, Version string   // of its descriptor
+	SHA256        string   // of the Wasm file, in hex
+	Fields        []string // it asked for, with abi.AllFields at the end if that was among them
+	BatchMax      int
+}
+
+// A Module is a compiled module and its instances. Its methods may be called
+// from several goroutines at once.
+type Module struct {
+	cfg      Config
+	info     Info
+	desc     *abi.Descriptor
+	lines    *lineLog
+	cache    wazero.CompilationCache // nil: none
+	rt       wazero.Runtime
+	compiled wazero.CompiledModule
+	pool     *pool
+}
+
+// Compile compiles the module, checks everything that can be known of it,
+// starts one instance and runs its init. Its errors are for the user: they
+// name the module, what is wrong with it and how to mend it.
+func Compile(ctx context.Context, cfg Config) (*Module, error) {
+	cfg.setDefaults()
+	sum := sha256.Sum256(cfg.Wasm)
+	m := &Module{cfg: cfg, info: Info{SHA256: hex.EncodeToString(sum[:])}, lines: newLineLog(cfg.Name, cfg.Logger)}
+	if err := m.start(ctx); err != nil {
+		m.free(ctx)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("guest %s: %w", cfg.Name, err)
+	}
+	return m, nil
+}
+
+func (m *Module) start(ctx context.Context) error {
+	if err := checkHeader(m.cfg.Wasm); err != nil {
+		return err
+	}
+	wasm, err := boundTables(m.cfg.Wasm)
+	if err != nil {
+		return err
+	}
+	if err := m.compile(ctx, wasm); err != nil {
+		return err
+	}
+	hosts, err := m.hostModules(ctx)
+	if err != nil {
+		return err
+	}
+	if err := checkModule(m.compiled, hosts); err != nil {
+		return err
+	}
+	first, err := m.newInstance(ctx)
+	if err != nil {
+		return err
+	}
+	m.desc = first.desc
+	if err := m.describe(); err != nil {
+		first.close(ctx)
+		return err
+	}
+	m.pool = newPool(m.cfg.Instances, first)
+	return nil
+}
+
+// compile makes the runtime and compiles wasm with it. A cache that does not
+// work costs time at the next start, so it is a warning.
+func (m *Module) compile(ctx context.Context, wasm []byte) error {
+	if m.cfg.CacheDir == "" || m.cfg.Interpreter {
+		return m.compileWith(ctx, wasm, nil)
+	}
+	cache, err := wazero.NewCompilationCacheWithDir(m.cfg.CacheDir)
+	if err == nil {
+		if err = m.compileWith(ctx, wasm, cache); err == nil {
+			return nil
+		}
+		m.free(ctx)
+	}
+	if plain := m.compileWith(ctx, wasm, nil); plain != nil {
+		return plain
+	}
+	m.cfg.Logger.WarnContext(ctx, "the compilation cache cannot be used; each start compiles the guest again",
+		"guest", m.cfg.Name, "dir", m.cfg.CacheDir, "error", err)
+	return nil
+}
+
+func (m *Module) compileWith(ctx context.Context, wasm []byte, cache wazero.CompilationCache) error {
+	rc := wazero.NewRuntimeConfig()
+	if m.cfg.Interpreter {
+		rc = wazero.NewRuntimeConfigInterpreter()
+	}
+	rc = rc.WithMemoryLimitPages(uint32(m.cfg.MemoryLimit / pageSize)).WithCloseOnContextDone(true)
+	if m.cache = cache; cache != nil {
+		rc = rc.WithCompilationCache(cache)
+	}
+	m.rt = wazero.NewRuntimeWithConfig(ctx, rc)
+	var err error
+	if m.compiled, err = m.rt.CompileModule(ctx, wasm); err != nil {
+		return compileError(err, m.cfg.MemoryLimit)
+	}
+	return nil
+}
+
+// describe takes over what the first instance said of itself.
+func (m *Module) describe() error {
+	d := m.desc
+	if d.Error != "" {
+		return fmt.Errorf("refuses its configuration: %s; look at --guest-config", abi.Printable([]byte(d.Error), shownText))
+	}
+	m.info.Name = abi.Printable([]byte(d.Name), shownText)
+	m.info.Version = abi.Printable([]byte(d.Version), shownText)
+	m.info.BatchMax = d.BatchMax
+	for _, s := range d.Slots {
+		m.info.Fields = append(m.info.Fields, string(s))
+	}
+	if d.Table {
+		m.info.Fields = append(m.info.Fields, abi.AllFields)
+	}
+	return nil
+}
+
+// Info says which module this is.
+func (m *Module) Info() Info { return m.info }
+
+// Close waits until no Transform runs, and frees what the module holds. When
+// ctx ends first it frees nothing, for a running guest needs it all.
+func (m *Module) Close(ctx context.Context) error {
+	if err := m.pool.close(ctx); err != nil {
+		return err
+	}
+	m.lines.close(ctx)
+	return m.free(ctx)
+}
+
+func (m *Module) free(ctx context.Context) error {
+	var closers []api.Closer
+	if m.rt != nil {
+		closers = append(closers, m.rt)
+	}
+	if m.cache != nil {
+		closers = append(closers, m.cache)
+	}
+	m.rt, m.cache = nil, nil
+	var first error
+	for _, c := range closers {
+		if err := c.Close(context.WithoutCancel(ctx)); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}

@@ -1,0 +1,8 @@
+;; Imports a function that the host does not offer.
+(module
+  (import "slswasm_v1" "get_field" (func (param i32 i32) (result i64)))
+  (memory (export "memory") 40)
+  (func $alloc (export "slswasm_v1_alloc") (param $len i32) (result i32)
+    (i32.const 65536))
+  (func $transform (export "slswasm_v1_transform") (param $batch i32) (param $len i32) (result i64)
+    (i64.const 0)))

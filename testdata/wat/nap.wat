@@ -1,0 +1,30 @@
+;; Sleeps for an hour at a time, without end.
+(module
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 40)
+  (data (i32.const 16) "{\"name\":\"nap\",\"fields\":[\"bad\"]}")
+  (func $init (export "slswasm_v1_init") (param i32 i32) (result i64)
+    (i64.const 0x100000001f)) ;; 16, 31 bytes
+  (func $alloc (export "slswasm_v1_alloc") (param $len i32) (result i32)
+    (i32.const 65536))
+  ;; the first record with a field "bad"; -1: none
+  (func $bad (param $batch i32) (result i32) (local $i i32) (local $rec i32)
+    (local.set $rec (i32.add (local.get $batch) (i32.load (local.get $batch))))
+    (loop $next
+      (i32.store offset=20 (local.get $batch) (local.get $i)) ;; the cursor
+      (if (i32.ne (i32.load offset=28 (local.get $rec)) (i32.const -1))
+        (then (return (local.get $i))))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (local.set $rec (i32.add (local.get $rec) (i32.load offset=16 (local.get $batch))))
+      (br_if $next (i32.lt_u (local.get $i) (i32.load offset=8 (local.get $batch)))))
+    (i32.const -1))
+  (func $transform (export "slswasm_v1_transform") (param $batch i32) (param $len i32) (result i64) (local $i i32) (local $n i32)
+    (local.set $i (call $bad (local.get $batch)))
+    (local.set $n (i32.load offset=8 (local.get $batch)))
+    (if (i32.lt_s (local.get $i) (i32.const 0)) (then (return (i64.const 0)))) ;; keep all
+    (i32.store offset=8 (i32.const 8192) (i32.const 0)) ;; a subscription to the clock
+    (i64.store offset=24 (i32.const 8192) (i64.const 3600000000000))
+    (loop $again
+      (drop (call $poll (i32.const 8192) (i32.const 8704) (i32.const 1) (i32.const 9216)))
+      (br $again))
+    (i64.const 0)))

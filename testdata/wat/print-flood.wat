@@ -1,0 +1,32 @@
+;; Writes the same megabyte 65536 times in one call, and traps when it is not stopped.
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 40)
+  (data (i32.const 16) "{\"name\":\"print-flood\",\"fields\":[\"bad\"]}")
+  (func $init (export "slswasm_v1_init") (param i32 i32) (result i64)
+    (i64.const 0x1000000027)) ;; 16, 39 bytes
+  (func $alloc (export "slswasm_v1_alloc") (param $len i32) (result i32)
+    (i32.const 65536))
+  ;; the first record with a field "bad"; -1: none
+  (func $bad (param $batch i32) (result i32) (local $i i32) (local $rec i32)
+    (local.set $rec (i32.add (local.get $batch) (i32.load (local.get $batch))))
+    (loop $next
+      (i32.store offset=20 (local.get $batch) (local.get $i)) ;; the cursor
+      (if (i32.ne (i32.load offset=28 (local.get $rec)) (i32.const -1))
+        (then (return (local.get $i))))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (local.set $rec (i32.add (local.get $rec) (i32.load offset=16 (local.get $batch))))
+      (br_if $next (i32.lt_u (local.get $i) (i32.load offset=8 (local.get $batch)))))
+    (i32.const -1))
+  (func $transform (export "slswasm_v1_transform") (param $batch i32) (param $len i32) (result i64) (local $i i32) (local $n i32)
+    (local.set $i (call $bad (local.get $batch)))
+    (local.set $n (i32.load offset=8 (local.get $batch)))
+    (if (i32.lt_s (local.get $i) (i32.const 0)) (then (return (i64.const 0)))) ;; keep all
+    (local.set $i (i32.const 524288))
+    (loop $iov
+      (local.set $i (i32.sub (local.get $i) (i32.const 8)))
+      (i32.store offset=65536 (local.get $i) (i32.const 1048576))
+      (i32.store offset=65540 (local.get $i) (i32.const 1048576))
+      (br_if $iov (local.get $i)))
+    (if (i32.eqz (call $fd_write (i32.const 1) (i32.const 65536) (i32.const 65536) (i32.const 8192))) (then (unreachable)))
+    (i64.const 0)))

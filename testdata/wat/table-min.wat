@@ -1,0 +1,8 @@
+;; Has a table of 80 MB.
+(module
+  (memory (export "memory") 40)
+  (table 10000000 funcref)
+  (func $alloc (export "slswasm_v1_alloc") (param $len i32) (result i32)
+    (i32.const 65536))
+  (func $transform (export "slswasm_v1_transform") (param $batch i32) (param $len i32) (result i64)
+    (i64.const 0)))
