@@ -22,10 +22,10 @@ import (
 
 const (
 	apiVersion    = "0.6.0"
-	answerTimeout = 20 * time.Second // of one call other than a pull
-	pullTimeout   = 60 * time.Second // of one pull
-	firstPause    = 200 * time.Millisecond
-	maxAnswer     = 16 << 20 // bytes of a JSON answer
+	answerTimeout = 20 * time.Second       // of one call other than a pull
+	pullTimeout   = 60 * time.Second       // of one pull
+	firstPause    = 200 * time.Millisecond // before a call is tried again; the longest is 50 times that
+	maxAnswer     = 16 << 20               // bytes of a JSON answer
 )
 
 // A client makes the calls that a consumer needs to one logstore. Each method

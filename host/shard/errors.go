@@ -96,7 +96,7 @@ func classify(err error) failure {
 	var credentials *credentialsError
 	var certificate *tls.CertificateVerificationError
 	switch {
-	case errors.As(err, &credentials), errors.As(err, &certificate):
+	case errors.As(err, &credentials), errors.As(err, &certificate), errors.Is(err, http.ErrSchemeMismatch):
 		return refused
 	case !errors.As(err, &api):
 		return transient // no answer, or a broken one
@@ -122,44 +122,38 @@ type credentialsError struct{ err error }
 func (e *credentialsError) Error() string { return "credentials: " + e.err.Error() }
 func (e *credentialsError) Unwrap() error { return e.err }
 
-// patience is how long to try again; 0 is not at all, for ever while the
-// context lasts.
+// patience is how long to try again: after a transient failure, 0 for as
+// long as the context lasts; after a refusal, 0 for not at all.
 type patience struct{ transient, refused time.Duration }
-
-const forever time.Duration = 1<<63 - 1
 
 // The patience of the different parts of a run. Credentials get a minute, in
 // which a rotation that is late can arrive.
 var (
-	opening = patience{transient: 5 * time.Second}
-	running = patience{transient: forever, refused: time.Minute}
+	opening = patience{transient: 3 * time.Second}
+	running = patience{refused: time.Minute}
 )
 
 // retry calls op until it succeeds, fails for good or has used up p. An
 // error that ends with ctx is ctx's cause, with op's error within.
 func (c *client) retry(ctx context.Context, p patience, op func() error) error {
 	pause := backoff.NewExponentialBackOff()
-	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = c.pause, 10*time.Second, 2
-	began := time.Now()
+	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = c.pause, 50*c.pause, 2
 	var last error
 	var refusedSince time.Time
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		last = op()
-		began, limit := began, p.transient
-		switch kind := classify(last); {
-		case last == nil:
+		if last == nil {
 			return struct{}{}, nil
-		case kind == final:
-			limit = 0
-		case kind == refused:
-			setDefault(&refusedSince, time.Now())
-			began, limit = refusedSince, p.refused
 		}
-		if time.Since(began) >= limit {
+		kind := classify(last)
+		if kind == refused {
+			setDefault(&refusedSince, time.Now())
+		}
+		if kind == final || kind == refused && time.Since(refusedSince) >= p.refused {
 			return struct{}{}, backoff.Permanent(last)
 		}
 		return struct{}{}, last
-	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {
+	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(p.transient), backoff.WithNotify(func(err error, wait time.Duration) {
 		c.log.Warn("a call to the Log Service failed and is tried again", "error", err, "after", wait.Round(time.Millisecond))
 	}))
 	if err != nil && ctx.Err() != nil && last != nil && !errors.Is(last, err) {

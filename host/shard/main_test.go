@@ -64,12 +64,19 @@ func newSilentWorld(t testing.TB, shards int, edit ...func(*slstest.Config)) *wo
 	return &world{Server: s, t: t}
 }
 
+// mortal is config with a timeout that tests can wait for.
+func (w *world) mortal(consumer string) Config {
+	c := w.config(consumer)
+	c.Timeout = time.Second
+	return c
+}
+
 // config is that of a consumer in a hurry.
 func (w *world) config(consumer string) Config {
 	return Config{
 		Endpoint: "http://" + w.Addr(), Project: project, Logstore: logstore, Group: groupID, Consumer: consumer,
 		Credentials:       sls.NewStaticCredentialsProvider(slstest.DefaultAccessKeyID, slstest.DefaultAccessKeySecret, ""),
-		HeartbeatInterval: 50 * time.Millisecond, Timeout: time.Second,
+		HeartbeatInterval: 50 * time.Millisecond, Timeout: 10 * time.Second,
 		FetchInterval: 20 * time.Millisecond, CommitInterval: 10 * time.Millisecond, DrainTimeout: 10 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
 	}
@@ -229,6 +236,10 @@ func (w *world) run(cfg Config, h Handler) *consumer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return w.start(s, h)
+}
+
+func (w *world) start(s *Source, h Handler) *consumer {
 	s.client.pause = 5 * time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &consumer{Source: s, stop: cancel, done: make(chan struct{})}

@@ -20,9 +20,9 @@ func TestTwoConsumersShareTheShards(t *testing.T) {
 	w := newWorld(t, 5)
 	w.putLogs(slstest.AnyShard, 50)
 	var a, b receiver
-	w.run(w.config("a"), a.handle)
+	w.run(w.mortal("a"), a.handle)
 	w.await("the first holds all", func() bool { return w.holds("a") == 5 })
-	second := w.run(w.config("b"), b.handle)
+	second := w.run(w.mortal("b"), b.handle)
 	w.await("they share", func() bool {
 		return w.holds("a")+w.holds("b") == 5 && w.holds("a") >= 2 && w.holds("b") >= 2
 	})
@@ -46,7 +46,7 @@ func TestGivingUpWaitsForTheBatchInHand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
 	w.putLogs(slstest.AnyShard, 20)
-	cfg := w.config("a")
+	cfg := w.mortal("a")
 	cfg.PullCount = 1
 	entered, gate := make(chan int, 100), make(chan struct{})
 	a := receiver{before: func(_ context.Context, b *Batch) error {
@@ -58,7 +58,7 @@ func TestGivingUpWaitsForTheBatchInHand(t *testing.T) {
 	<-entered
 	<-entered
 	var b receiver
-	w.run(w.config("b"), b.handle)
+	w.run(w.mortal("b"), b.handle)
 	w.await("the second asks for a shard", func() bool { _, ok := w.group().Consumers["b"]; return ok })
 	w.beats(2 * 30) // of both: longer than the group's timeout
 	if h := w.group().Holders; h[0] != "a" || h[1] != "a" || b.count() != 0 {
@@ -90,7 +90,7 @@ func TestTakeoverAfterADeath(t *testing.T) {
 	w := newWorld(t, 3)
 	w.putLogs(slstest.AnyShard, 60)
 	link := &cable{RoundTripper: w.Client().Transport}
-	cfg := w.config("a")
+	cfg := w.mortal("a")
 	cfg.PullCount, cfg.HTTPClient = 1, &http.Client{Transport: link}
 	stuck, lost := make(chan struct{}, 3), make(chan error, 3)
 	var n atomic.Int32
@@ -113,7 +113,7 @@ func TestTakeoverAfterADeath(t *testing.T) {
 	link.cut.Store(true)
 	seen := a.count()
 	var b receiver
-	second := w.run(w.config("b"), b.handle)
+	second := w.run(w.mortal("b"), b.handle)
 	w.await("the second holds all", func() bool { return w.holds("b") == 3 && w.caughtUp() })
 	for range 3 {
 		if err := <-lost; !errors.Is(err, errLost) {
@@ -343,7 +343,7 @@ func TestAHangingHeartbeat(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	entered, lost := make(chan struct{}), make(chan error, 1)
-	c := w.run(w.config("a"), func(ctx context.Context, _ *Batch) error {
+	c := w.run(w.mortal("a"), func(ctx context.Context, _ *Batch) error {
 		w.Inject(slstest.Fault{Kind: slstest.HeartBeat, Until: release})
 		close(entered)
 		<-ctx.Done()

@@ -60,7 +60,7 @@ func TestStartIsSavedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.putLogs(0, 5)
-	cfg = w.config("b")
+	cfg = w.config("a")
 	cfg.From = End
 	w.run(cfg, r.handle)
 	w.await("the logs of the gap arrived", func() bool { return r.count() == w.total()-before })
@@ -238,7 +238,7 @@ func TestStoppingDrainsAndCommits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
 	w.putLogs(slstest.AnyShard, 20)
-	cfg := w.config("a")
+	cfg := w.mortal("a")
 	cfg.PullCount = 1
 	entered, gate := make(chan struct{}, 100), make(chan struct{})
 	a := receiver{before: func(ctx context.Context, _ *Batch) error {
@@ -263,7 +263,7 @@ func TestStoppingDrainsAndCommits(t *testing.T) {
 		t.Errorf("%d logs handled, not the 6 that were in hand", a.count())
 	}
 	var b receiver
-	w.run(w.config("b"), b.handle)
+	w.run(w.mortal("a"), b.handle)
 	w.await("the rest arrived", func() bool { return a.count()+b.count() == w.total() && w.caughtUp() })
 	w.check(1, &a, &b)
 }
@@ -295,7 +295,7 @@ func TestDrainTimeoutLeavesTheBatchToTheNext(t *testing.T) {
 		t.Errorf("checkpoint %s, not %s", got, want)
 	}
 	var b receiver
-	w.run(w.config("b"), b.handle)
+	w.run(w.config("a"), b.handle)
 	w.await("the rest arrived", func() bool { return a.count()+b.count() == w.total() && w.caughtUp() })
 	w.check(1, &a, &b)
 }
