@@ -60,7 +60,9 @@ func (m *Module) fault(err error, overtime bool) *Fault {
 // that names the innermost functions.
 func trapError(err error) error {
 	head, stack, _ := strings.Cut(err.Error(), "\nwasm stack trace:")
-	head = strings.TrimPrefix(head, "wasm error: ")
+	if _, cause, ok := strings.Cut(head, "wasm error: "); ok {
+		head = cause
+	}
 	head = strings.TrimSuffix(head, " (recovered by wazero)")
 	var frames []string
 	for line := range strings.Lines(stack) {

@@ -74,11 +74,11 @@ func (c *Config) setDefaults() {
 	}
 }
 
-// Output and Failure are what Transform fills in.
-type (
-	Output  = abi.Output
-	Failure = abi.Failure
-)
+// An Output is what Transform fills in.
+type Output = abi.Output
+
+// A Failure is a log that came to nothing.
+type Failure = abi.Failure
 
 // Info is what a module says of itself, in printable text, and what is known
 // of it.
@@ -110,7 +110,7 @@ func Compile(ctx context.Context, cfg Config) (*Module, error) {
 	sum := sha256.Sum256(cfg.Wasm)
 	m := &Module{cfg: cfg, info: Info{SHA256: hex.EncodeToString(sum[:])}, lines: newLineLog(cfg.Name, cfg.Logger)}
 	if err := m.start(ctx); err != nil {
-		m.free(ctx)
+		_ = m.free(ctx) // what went wrong before is what the user must know
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -161,7 +161,7 @@ func (m *Module) compile(ctx context.Context, wasm []byte) error {
 		if err = m.compileWith(ctx, wasm, cache); err == nil {
 			return nil
 		}
-		m.free(ctx)
+		_ = m.free(ctx)
 	}
 	if plain := m.compileWith(ctx, wasm, nil); plain != nil {
 		return plain

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -278,7 +279,7 @@ func TestStop(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	var out Output
-	if err := m.Transform(ctx, logs(4, 2), &out); err != context.DeadlineExceeded || len(out.Failures) != 0 {
+	if err := m.Transform(ctx, logs(4, 2), &out); !errors.Is(err, context.DeadlineExceeded) || len(out.Failures) != 0 {
 		t.Errorf("%v, failures %v", err, out.Failures)
 	}
 	if err := m.Transform(t.Context(), logs(4), &out); err != nil || len(out.Events) != 4 {
@@ -320,34 +321,43 @@ func TestConcurrentTransforms(t *testing.T) {
 	wg.Wait()
 }
 
-func TestClose(t *testing.T) {
-	m, err := Compile(t.Context(), Config{Name: "spin", Wasm: fixture(t, "spin"), TimeLimit: time.Hour})
+// A gate holds whoever logs until it is opened.
+type gate struct {
+	counter
+	entered, open chan struct{}
+}
+
+func (g *gate) Handle(context.Context, slog.Record) error {
+	close(g.entered)
+	<-g.open
+	return nil
+}
+
+// Close must not free what a running guest needs.
+func TestCloseWaits(t *testing.T) {
+	g := &gate{entered: make(chan struct{}), open: make(chan struct{})}
+	m, err := Compile(t.Context(), Config{Name: "log", Wasm: fixture(t, "log"), Logger: slog.New(g)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	inGuest, done := make(chan struct{}), make(chan error)
-	go func() {
-		close(inGuest)
-		done <- m.Transform(ctx, logs(1, 0), new(Output))
-	}()
-	<-inGuest
+	done := make(chan error)
+	var out Output
+	go func() { done <- m.Transform(t.Context(), logs(1, 0), &out) }()
+	<-g.entered
 	over, end := context.WithCancel(t.Context())
 	end()
-	for err = nil; err == nil; { // until the Transform has its instance, Close may find all places free
-		if err = m.Close(over); err == nil {
-			break
-		}
+	if err := m.Close(over); !errors.Is(err, context.Canceled) {
+		t.Errorf("Close while a Transform runs: %v", err)
 	}
-	cancel()
-	if err := <-done; err != context.Canceled && err != errClosed {
-		t.Errorf("Transform: %v", err)
+	close(g.open)
+	if err := <-done; err != nil || len(out.Events) != 1 {
+		t.Errorf("Transform: %v, %d events", err, len(out.Events))
 	}
 	if err := m.Close(t.Context()); err != nil {
 		t.Errorf("Close: %v", err)
 	}
-	if err := m.Transform(t.Context(), logs(1), new(Output)); err != errClosed {
-		t.Errorf("after Close: %v", err)
+	if err := m.Transform(t.Context(), logs(1), &out); !errors.Is(err, errClosed) {
+		t.Errorf("Transform after Close: %v", err)
 	}
 }
 

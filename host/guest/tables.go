@@ -54,7 +54,7 @@ func boundSection(body []byte) ([]byte, error) {
 			return nil, fmt.Errorf("has tables of more than %d elements", tableMax)
 		}
 		// Other kinds could not be bounded here, only be missed.
-		if funcref, externref := kind == 0x70, kind == 0x6f; flags > 1 || !funcref && !externref {
+		if funcref, externref := kind == 0x70, kind == 0x6f; !r.bad && (flags > 1 || !funcref && !externref) {
 			return nil, fmt.Errorf("has a table of a kind (%#x, %#x) that is not supported", kind, flags)
 		}
 		out = append(out, kind, 1)
