@@ -1,0 +1,10 @@
+//go:build !unix
+
+package deadletter
+
+import "os"
+
+func lock(*os.File) error { return nil }
+
+// syncDir does nothing: there is no such call.
+func syncDir(string) error { return nil }

@@ -1,0 +1,113 @@
+package deadletter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// A file is what a Writer needs of an *os.File; a test puts a full disk in
+// its place.
+type file interface {
+	io.WriterAt
+	Truncate(size int64) error
+	Sync() error
+	Close() error
+}
+
+// A Writer appends letters to a file. Its methods may be called from several
+// goroutines at once.
+type Writer struct {
+	path string
+
+	mu   sync.Mutex
+	file file   // nil once closed
+	end  int64  // after the last letter that is on the disk
+	torn bool   // there may be something after end
+	buf  []byte // of the last Write
+}
+
+// keep is the largest buffer that is kept from one Write to the next.
+const keep = 1 << 20
+
+var errClosed = errors.New("the writer is closed")
+
+// Path is the file that the letters go to.
+func (w *Writer) Path() string { return w.path }
+
+// Write appends the letters and returns nil once all of them are on the disk:
+// only then may their logs count as settled. After an error none of them is in
+// the file, as far as the file system allows, and the same Write may be tried
+// again. It looks at ctx before it writes; a write under way cannot be ended.
+func (w *Writer) Write(ctx context.Context, letters []Letter) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	err := ctx.Err()
+	if err == nil {
+		err = w.write(letters)
+	}
+	if err != nil {
+		return fmt.Errorf("write %d dead letters to %s: %w", len(letters), w.path, err)
+	}
+	return nil
+}
+
+func (w *Writer) write(letters []Letter) (err error) {
+	if w.file == nil {
+		return errClosed
+	}
+	b := w.buf[:0]
+	for i := range letters {
+		if b, err = appendLetter(b, &letters[i]); err != nil {
+			return err
+		}
+	}
+	if cap(b) <= keep {
+		w.buf = b
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	if w.torn {
+		if err := w.rollBack(); err != nil {
+			return err
+		}
+	}
+	w.torn = true
+	_, err = w.file.WriteAt(b, w.end)
+	if err == nil {
+		// After a failed fsync the kernel may forget the pages and report
+		// success next time: what was written counts as lost either way.
+		err = w.file.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, w.rollBack())
+	}
+	w.end += int64(len(b))
+	w.torn = false
+	return nil
+}
+
+// rollBack removes what a failed write left, so that no torn line ever stands
+// before a good one.
+func (w *Writer) rollBack() error {
+	if err := w.file.Truncate(w.end); err != nil {
+		return fmt.Errorf("remove a torn letter: %w", err)
+	}
+	w.torn = false
+	return nil
+}
+
+// Close closes the file. It need not be synced: each Write was.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.file == nil {
+		return nil
+	}
+	err := w.file.Close()
+	w.file = nil
+	return err
+}
