@@ -53,7 +53,7 @@ func (s *Server) Load(project, logstore string, r io.Reader) (logs int, err erro
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
-		head, l, err := parseLine(lines.Bytes())
+		head, l, err := ParseLine(lines.Bytes())
 		if err != nil {
 			return logs, fmt.Errorf("line %d: %w", line, err)
 		}
@@ -76,9 +76,9 @@ func (g *Group) sameAs(o *Group) bool {
 	return g.Topic == o.Topic && g.Source == o.Source && slices.Equal(g.Tags, o.Tags)
 }
 
-// parseLine reads one flattened log: the log group that it belongs to,
-// without logs, and the log.
-func parseLine(line []byte) (head Group, l Log, err error) {
+// ParseLine reads one flattened log, in the form that Load takes: the log
+// group that it belongs to, without logs, and the log.
+func ParseLine(line []byte) (head Group, l Log, err error) {
 	d := json.NewDecoder(bytes.NewReader(line))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return head, l, errors.New("not a JSON object")

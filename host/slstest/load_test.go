@@ -90,7 +90,7 @@ func FuzzParseLine(f *testing.F) {
 	f.Add([]byte(`{"__time__":"1","__tag__:k":"v","a":{"b":[1]},"c":null}`))
 	f.Add([]byte(`{"__time__":1,"a":"\ud800"}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		g, l, err := parseLine(line)
+		g, l, err := ParseLine(line)
 		if err != nil {
 			return
 		}

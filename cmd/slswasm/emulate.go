@@ -1,0 +1,81 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/slswasm/slswasm/host/slstest"
+)
+
+func emulateCommand() *cli.Command {
+	var (
+		listen, project, logstore, keyID, keySecret string
+		shards                                      int
+		files                                       cli.StringSlice
+		log                                         logSettings
+	)
+	text := func(to *string, name, value, usage string) cli.Flag {
+		return &cli.StringFlag{Name: name, Usage: usage, Destination: to, Value: value}
+	}
+	flags := []cli.Flag{
+		text(&listen, "listen", "127.0.0.1:0", "`ADDRESS` and port; 0: any free one"),
+		text(&project, "project", "", "`NAME` (required)"),
+		text(&logstore, "logstore", "", "`NAME` (required)"),
+		&cli.IntFlag{Name: "shards", Usage: "of the logstore", Destination: &shards, Value: 2},
+		&cli.StringSliceFlag{Name: "logs", Usage: "JSON lines `FILE` to start with, one flattened log a line; may be given again", Destination: &files, TakesFile: true},
+		text(&keyID, "access-key-id", slstest.DefaultAccessKeyID, "the `ID` that requests are signed with"),
+		text(&keySecret, "access-key-secret", slstest.DefaultAccessKeySecret, "its `SECRET`"),
+	}
+	return &cli.Command{
+		Name:  "emulate",
+		Usage: "an emulated Log Service in memory, for trying things out and for tests",
+		Description: "Prints one JSON line with its address when it is ready, and runs until it is interrupted.\n" +
+			"Clients reach it by its IP address as the endpoint, or with HTTP_PROXY set to http://ADDRESS and any http endpoint.",
+		Flags: slices.Concat(flags, log.flags("warn")),
+		Action: func(c *cli.Context) (err error) {
+			logger, err := log.logger(c.App.ErrWriter)
+			if err != nil {
+				return usage(err)
+			}
+			server, err := slstest.New(slstest.Config{
+				Projects:    []slstest.Project{{Name: project, Logstores: []slstest.Logstore{{Name: logstore, Shards: shards}}}},
+				AccessKeyID: keyID, AccessKeySecret: keySecret, Logger: logger,
+			})
+			if err != nil {
+				return usage(err)
+			}
+			defer func() { err = errors.Join(err, server.Close()) }()
+			count := 0
+			for _, path := range files.Value() {
+				n, err := load(server, project, logstore, path)
+				if err != nil {
+					return usage(fmt.Errorf("--logs %s: %w", path, err))
+				}
+				count += n
+			}
+			if err := server.Start(listen); err != nil {
+				return usage(fmt.Errorf("--listen: %w", err))
+			}
+			ready := map[string]any{"address": server.Addr(), "endpoint": "http://" + server.Addr(), "logs": count}
+			if err := json.NewEncoder(c.App.Writer).Encode(ready); err != nil {
+				return err
+			}
+			<-c.Context.Done()
+			return nil
+		},
+	}
+}
+
+func load(server *slstest.Server, project, logstore, path string) (int, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close() //nolint:errcheck // it is only read
+	return server.Load(project, logstore, f)
+}

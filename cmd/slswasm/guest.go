@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/slswasm/slswasm/host"
+	"github.com/slswasm/slswasm/host/guest"
+)
+
+// guestSettings are the flags about the modules.
+type guestSettings struct {
+	transforms, configs cli.StringSlice
+	onError, cacheDir   string
+	memory              byteSize
+	timeLimit           time.Duration
+}
+
+func (s *guestSettings) flags() []cli.Flag {
+	const c = category("Guest")
+	s.onError, s.memory = string(host.OnErrorDeadLetter), 64<<20
+	if dir, err := os.UserCacheDir(); err == nil {
+		s.cacheDir = filepath.Join(dir, "slswasm", "wazero")
+	}
+	return []cli.Flag{
+		&cli.StringSliceFlag{
+			Name: "transform", Usage: "`FILE.wasm` that each log passes through; several form a chain, in this order",
+			Destination: &s.transforms, Category: string(c), EnvVars: env("transform"), TakesFile: true,
+		},
+		&cli.StringSliceFlag{
+			Name: "guest-config", Usage: "`FILE|JSON` for the module: the first for the first --transform, and so on",
+			Destination: &s.configs, Category: string(c), EnvVars: env("guest-config"), TakesFile: true,
+		},
+		c.text(&s.onError, "on-error", "for a log that the module cannot transform: dead-letter, halt, pass or drop"),
+		c.size(&s.memory, "memory-limit", "`SIZE` of one instance of a module"),
+		&cli.DurationFlag{
+			Name: "time-limit", Usage: "for one batch in a module", Destination: &s.timeLimit, Value: 10 * time.Second,
+			Category: string(c), EnvVars: env("time-limit"),
+		},
+		c.text(&s.cacheDir, "compile-cache", "`DIR` for compiled modules; empty for none"),
+	}
+}
+
+func (s *guestSettings) guests(logger *slog.Logger) ([]guest.Config, host.OnError, error) {
+	var errs []error
+	onError, err := host.ParseOnError(s.onError)
+	if err != nil {
+		errs = append(errs, fmt.Errorf("--on-error: %w", err))
+	}
+	paths, configs := s.transforms.Value(), s.configs.Value()
+	if len(configs) > len(paths) {
+		errs = append(errs, fmt.Errorf("--guest-config: %d of them for %d --transform", len(configs), len(paths)))
+		configs = configs[:len(paths)]
+	}
+	guests := make([]guest.Config, len(paths))
+	for i, path := range paths {
+		wasm, err := os.ReadFile(path)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--transform: %w", err))
+		}
+		guests[i] = guest.Config{
+			Name: path, Wasm: wasm, MemoryLimit: int(s.memory), TimeLimit: s.timeLimit,
+			CacheDir: s.cacheDir, Logger: logger,
+		}
+	}
+	for i, text := range configs {
+		if guests[i].GuestConfig, err = guestConfig(text); err != nil {
+			errs = append(errs, fmt.Errorf("--guest-config: %w", err))
+		}
+	}
+	return guests, onError, errors.Join(errs...)
+}
+
+// guestConfig reads FILE|JSON. What a file of another kind holds is between
+// its author and the module; what calls itself JSON has to be JSON.
+func guestConfig(text string) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	config := []byte(text)
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		var err error
+		if config, err = os.ReadFile(text); err != nil {
+			return nil, err
+		}
+		if filepath.Ext(text) != ".json" {
+			return config, nil
+		}
+		text = "in " + text
+	}
+	var any json.RawMessage
+	if err := json.Unmarshal(config, &any); err != nil {
+		return nil, fmt.Errorf("not JSON: %w: %s", err, text)
+	}
+	return config, nil
+}

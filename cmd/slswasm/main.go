@@ -1,0 +1,106 @@
+// Command slswasm brings Alibaba Cloud logs into a company's own SIEM,
+// through WebAssembly modules that the company wrote itself.
+//
+// Here are the flags, the wiring and the exit codes, one file a subcommand,
+// and nothing else: what the program does lives in host, abi and sinks.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Exit codes. Whatever is wrong before the first log moves is the user's to
+// mend; what goes wrong later is ours, the receiver's or the service's.
+const (
+	exitOK     = 0
+	exitFailed = 1 // it ran, and failed
+	exitUsage  = 2 // nothing was started
+)
+
+func main() {
+	os.Exit(realMain(os.Args, os.Stdout, os.Stderr))
+}
+
+func realMain(args []string, stdout, stderr io.Writer) int {
+	// The first signal stops pulling and drains; the second, no longer
+	// caught, ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	err := newApp(stdout, stderr).RunContext(ctx, args)
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintf(stderr, "slswasm: %s\n", indent(err.Error()))
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// indent keeps a message of several lines together.
+func indent(s string) string { return strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n  ") }
+
+// A usageError says that nothing was started, because of how the program was
+// called or what it met at the start.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &usageError{err}
+}
+
+func newApp(stdout, stderr io.Writer) *cli.App {
+	app := &cli.App{
+		Name:      "slswasm",
+		Usage:     "bring Alibaba Cloud logs into your SIEM, through your own WebAssembly module",
+		Version:   version(),
+		Writer:    stdout,
+		ErrWriter: stderr,
+		Suggest:   true,
+		// A comma belongs to the value: JSON, queries and regular expressions hold it.
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(*cli.Context, error) {}, // realMain prints
+		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
+			return usage(fmt.Errorf("%w; see slswasm --help", err))
+		},
+		Action: func(c *cli.Context) error {
+			if name := c.Args().First(); name != "" {
+				return usage(fmt.Errorf("there is no command %q; see slswasm --help", name))
+			}
+			return cli.ShowAppHelp(c)
+		},
+		Commands: []*cli.Command{runCommand(), demoCommand(), emulateCommand()},
+	}
+	for _, c := range app.Commands {
+		c.OnUsageError = func(c *cli.Context, err error, _ bool) error {
+			return usage(fmt.Errorf("%s: %w; see slswasm %s --help", c.Command.Name, err, c.Command.Name))
+		}
+		c.Before = noArguments
+	}
+	return app
+}
+
+// noArguments refuses words that no flag takes: a forgotten "--" must not
+// change what runs.
+func noArguments(c *cli.Context) error {
+	if c.Args().Present() && !c.Bool("help") {
+		return usage(fmt.Errorf("%s: unexpected argument %q; see slswasm %s --help",
+			c.Command.Name, c.Args().First(), c.Command.Name))
+	}
+	return nil
+}

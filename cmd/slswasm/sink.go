@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/slswasm/slswasm/host"
+	"github.com/slswasm/slswasm/sinks/hec"
+	"github.com/slswasm/slswasm/sinks/syslog"
+)
+
+// The names of the sinks, for --sink and for a guest's route.
+const (
+	sinkHEC    = "hec"
+	sinkSyslog = "syslog"
+)
+
+// sinkSettings are the flags about the receivers.
+type sinkSettings struct {
+	sinks       cli.StringSlice
+	deadLetters string
+	hec         hecSettings
+	syslog      syslog.Config
+}
+
+func (s *sinkSettings) flags() []cli.Flag {
+	const c = category("Delivery")
+	s.deadLetters = "slswasm-dead-letters.jsonl"
+	flags := []cli.Flag{
+		&cli.StringSliceFlag{
+			Name: "sink", Usage: "hec or syslog; given twice, a guest's route chooses, and the first takes the rest (default: the one that is set up)",
+			Destination: &s.sinks, Category: string(c), EnvVars: env("sink"),
+		},
+		c.text(&s.deadLetters, "dead-letters", "`FILE` for what cannot be transformed or is refused for good"),
+	}
+	flags = append(flags, s.hec.flags()...)
+	return append(flags, s.syslogFlags()...)
+}
+
+// open makes the sinks; none of them talks to its receiver yet.
+func (s *sinkSettings) open(logger *slog.Logger) ([]host.NamedSink, error) {
+	names := s.sinks.Value()
+	if len(names) == 0 {
+		if s.hec.isSet() {
+			names = append(names, sinkHEC)
+		}
+		if s.syslog.Host != "" {
+			names = append(names, sinkSyslog)
+		}
+	}
+	if len(names) == 0 {
+		return nil, errors.New("--hec-url or --syslog-host is missing: where to deliver")
+	}
+	var opened []host.NamedSink
+	var errs []error
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			errs = append(errs, fmt.Errorf("--sink: %s is given twice", name))
+			continue
+		}
+		sink, err := s.one(name, logger.With("sink", name))
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		opened = append(opened, sink)
+	}
+	return opened, errors.Join(errs...)
+}
+
+func (s *sinkSettings) one(name string, logger *slog.Logger) (host.NamedSink, error) {
+	switch name {
+	case sinkHEC:
+		cfg, err := s.hec.config()
+		if err != nil {
+			return host.NamedSink{}, err
+		}
+		sink, err := hec.New(cfg, logger)
+		return host.NamedSink{Name: name, Sink: sink}, err
+	case sinkSyslog:
+		sink, err := syslog.New(s.syslog, logger)
+		return host.NamedSink{Name: name, Sink: sink}, err
+	}
+	return host.NamedSink{}, fmt.Errorf("--sink: %q is none of: %s, %s", name, sinkHEC, sinkSyslog)
+}

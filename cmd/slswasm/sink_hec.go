@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/slswasm/slswasm/sinks/hec"
+)
+
+// hecSettings are the documented settings that make a URL, and what a
+// hec.Config says the other way round.
+type hecSettings struct {
+	hec.Config
+	host          string
+	port          int
+	https, verify bool
+	maxBody       byteSize
+	nest          cli.StringSlice
+}
+
+func (s *hecSettings) flags() []cli.Flag {
+	const c = category("Splunk HEC")
+	s.Event, s.Timeout, s.maxBody = hec.EventObject, hec.DefaultTimeout, hec.DefaultMaxBody
+	s.nest = *cli.NewStringSlice(hec.DefaultNest()...)
+	yes := func(to *bool, name, usage string, value bool) cli.Flag {
+		return &cli.BoolFlag{Name: name, Usage: usage, Destination: to, Value: value, Category: string(c), EnvVars: env(name)}
+	}
+	return []cli.Flag{
+		c.text(&s.URL, "hec-url", "`URL` of the collector, such as https://splunk.example.com:8088"),
+		c.text(&s.host, "hec-host", "`HOST`, in place of a URL (documented: host)"),
+		&cli.IntFlag{Name: "hec-port", Usage: "(documented: port)", Destination: &s.port, Value: hec.DefaultPort, Category: string(c), EnvVars: env("hec-port")},
+		yes(&s.https, "hec-https", "(documented: https)", false),
+		c.text(&s.Token, "hec-token", "`TOKEN`; rather by environment than here, where others see it (documented: token)"),
+		c.text(&s.Channel, "hec-channel", "`UUID`, for a token that asks for a channel"),
+		c.text(&s.Index, "hec-index", "when the guest names none (documented: index)"),
+		c.text(&s.Source, "hec-source", "when the guest names none (documented: source)"),
+		c.text(&s.SourceType, "hec-sourcetype", "when the guest names none (documented: sourcetype)"),
+		c.text(&s.Host, "hec-event-host", "the event's host, when the guest names none"),
+		c.text(&s.Event, "hec-event", "object, or string: the text of that object, as the documented scripts send it"),
+		&cli.StringSliceFlag{
+			Name: "hec-nest", Usage: "`TOPIC` whose field \"event\" is parsed when it holds JSON",
+			Destination: &s.nest, Value: &s.nest, Category: string(c), EnvVars: env("hec-nest"),
+		},
+		c.size(&s.maxBody, "hec-max-body", "`SIZE` of a request before compression"),
+		yes(&s.Gzip, "hec-gzip", "compress requests: for links that are slower than the processor", false),
+		&cli.DurationFlag{Name: "hec-timeout", Usage: "of a request (documented: timeout)", Destination: &s.Timeout, Value: s.Timeout, Category: string(c), EnvVars: env("hec-timeout")},
+		yes(&s.verify, "hec-verify", "check the server's certificate (documented: ssl_verify)", true),
+		c.text(&s.CAFile, "hec-ca", "PEM `FILE` of who may sign it, in place of the system's"),
+		c.text(&s.CertFile, "hec-cert", "PEM `FILE` of the client certificate"),
+		c.text(&s.KeyFile, "hec-key", "PEM `FILE` of its key"),
+		c.text(&s.ServerName, "hec-server-name", "name in the server's certificate (default: the URL's host)"),
+	}
+}
+
+// isSet reports whether there is an address.
+func (s *hecSettings) isSet() bool { return s.URL != "" || s.host != "" }
+
+func (s *hecSettings) config() (hec.Config, error) {
+	c := s.Config
+	if c.URL != "" && s.host != "" {
+		return c, errors.New("--hec-url and --hec-host: give one of them")
+	}
+	if s.host != "" {
+		c.URL = hec.URL(s.host, s.port, s.https)
+	}
+	c.Nest, c.MaxBody, c.SkipVerify = s.nest.Value(), int(s.maxBody), !s.verify
+	return c, c.Validate()
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/slswasm/slswasm/sinks/syslog"
+)
+
+func (s *sinkSettings) syslogFlags() []cli.Flag {
+	const c = category("Syslog")
+	to := &s.syslog
+	number := func(value *int, def int, name, usage string) cli.Flag {
+		return &cli.IntFlag{Name: name, Usage: usage, Destination: value, Value: def, Category: string(c), EnvVars: env(name)}
+	}
+	to.Protocol, to.Format, to.Payload, to.Sep = syslog.TCP, syslog.RFC5424, syslog.KV, "||"
+	to.Facility, to.Severity, to.Tag = "user", "info", "-"
+	return []cli.Flag{
+		c.text(&to.Host, "syslog-host", "`HOST` (documented: host)"),
+		number(&to.Port, 514, "syslog-port", "(documented: port)"),
+		c.text(&to.Protocol, "syslog-protocol", "tcp, udp or tls (documented: protocol)"),
+		c.text(&to.Framing, "syslog-framing", "octet or lf (default: octet with tls, lf with tcp)"),
+		c.text(&to.Confirm, "syslog-confirm", "close: delivered is what the receiver has read to the end of a connection; none: what was written (default: close, udp none)"),
+		c.text(&to.Format, "syslog-format", "rfc5424 or rfc3164"),
+		c.text(&to.Payload, "syslog-payload", "kv or json"),
+		c.text(&to.Sep, "syslog-sep", "before each pair of kv (documented: sep)"),
+		number(&to.MaxSize, 0, "syslog-max-size", "bytes of a message, longer ones are cut (default: no limit, udp 65507)"),
+		c.text(&to.Facility, "syslog-facility", "name or number (documented: facility)"),
+		c.text(&to.Severity, "syslog-severity", "name or number (documented: severity)"),
+		c.text(&to.Hostname, "syslog-hostname", "(documented: hostname; default: this host)"),
+		c.text(&to.Tag, "syslog-tag", "APP-NAME (documented: tag)"),
+		&cli.DurationFlag{Name: "syslog-timeout", Usage: "(documented: timeout)", Destination: &to.Timeout, Value: 120 * time.Second, Category: string(c), EnvVars: env("syslog-timeout")},
+		number(&to.Conns, 4, "syslog-connections", "the most at once"),
+		c.text(&to.CAFile, "syslog-ca", "PEM `FILE` of who may sign the receiver's certificate (documented: cert_path)"),
+		c.text(&to.CertFile, "syslog-cert", "PEM `FILE` of the client certificate"),
+		c.text(&to.KeyFile, "syslog-key", "PEM `FILE` of its key"),
+		c.text(&to.ServerName, "syslog-server-name", "name in the receiver's certificate (default: the host)"),
+		&cli.BoolFlag{Name: "syslog-skip-verify", Usage: "take any certificate", Destination: &to.SkipVerify, Category: string(c), EnvVars: env("syslog-skip-verify")},
+	}
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	sls "github.com/aliyun/aliyun-log-go-sdk"
+	"github.com/urfave/cli/v2"
+
+	"github.com/slswasm/slswasm/host/shard"
+)
+
+// sourceSettings are the flags about the Log Service.
+type sourceSettings struct {
+	endpoint, project, logstore, group, consumer string
+	keyID, keySecret, token, keyFile, role       string
+	auth, region                                 string
+	from, until, query, onExpired                string
+	heartbeat, timeout, fetch, commit, drain     time.Duration
+	order, zstd                                  bool
+	inFlight                                     byteSize
+}
+
+func (s *sourceSettings) flags() []cli.Flag {
+	const c = category("Log Service")
+	s.auth, s.from, s.onExpired = "v1", string(shard.Begin), string(shard.ExpiredBegin)
+	s.inFlight = 64 << 20
+	duration := func(to *time.Duration, name, usage string, value time.Duration) cli.Flag {
+		return &cli.DurationFlag{Name: name, Usage: usage, Destination: to, Value: value, Category: string(c), EnvVars: env(name)}
+	}
+	return []cli.Flag{
+		c.text(&s.endpoint, "endpoint", "`HOST` of the region, such as cn-hangzhou.log.aliyuncs.com; https:// before it for TLS; several: a;b", "SLS_ENDPOINT", "SLS_ENDPOINTS"),
+		c.text(&s.project, "project", "`NAME`, one for each endpoint: a;b", "SLS_PROJECT", "SLS_PROJECTS"),
+		c.text(&s.logstore, "logstore", "`NAME`, several of one project: x,y; for each project: x,y;z", "SLS_LOGSTORE", "SLS_LOGSTORES"),
+		c.text(&s.group, "group", "consumer group `NAME`; created if need be", "SLS_CG"),
+		c.text(&s.consumer, "consumer", "`NAME` of this process in the group, unique (default: group, host name and process id)"),
+		c.text(&s.keyID, "access-key-id", "`ID`", "SLS_AK_ID"),
+		c.text(&s.keySecret, "access-key-secret", "`SECRET`; rather by environment or file than here, where others see it", "SLS_AK_KEY"),
+		c.text(&s.token, "sts-token", "security `TOKEN` of a temporary key", "SLS_STS_TOKEN"),
+		c.text(&s.keyFile, "credentials-file", "JSON or key=value `FILE` with the access key; read again when it changes"),
+		c.text(&s.role, "ram-role", "`NAME` of the ECS instance's RAM role, in place of a key"),
+		c.text(&s.auth, "auth", "version of the signature, v1 or v4"),
+		c.text(&s.region, "region", "`NAME`, such as cn-hangzhou; for v4"),
+		c.text(&s.from, "from", "where a shard without a checkpoint starts: begin, end or an ISO 8601 time (documented: cursor_start_time)"),
+		c.text(&s.until, "until", "stop, and exit 0, when every shard got there: now or an ISO 8601 time"),
+		c.text(&s.query, "query", "SPL rule that the service applies, such as \"* | where instance_id = 'i-1'\""),
+		c.text(&s.onExpired, "on-expired", "when logs after a checkpoint are gone: begin, end or halt"),
+		duration(&s.heartbeat, "heartbeat-interval", "between two heartbeats", 20*time.Second),
+		duration(&s.timeout, "group-timeout", "of a new group: silence after which a shard is handed on (default: three heartbeats)", 0),
+		duration(&s.fetch, "fetch-interval", "the most between two pulls (documented: data_fetch_interval)", time.Second),
+		duration(&s.commit, "commit-interval", "the least between two checkpoints of a shard", time.Second),
+		duration(&s.drain, "drain-timeout", "for what is in hand when stopping", 30*time.Second),
+		&cli.BoolFlag{Name: "order", Usage: "of a new group: after a split, finish the old shard first", Destination: &s.order, Category: string(c), EnvVars: env("order")},
+		&cli.BoolFlag{Name: "zstd", Usage: "pull zstd in place of lz4: less traffic, more CPU", Destination: &s.zstd, Category: string(c), EnvVars: env("zstd")},
+		c.size(&s.inFlight, "max-in-flight", "`SIZE` of the logs in memory, over all shards"),
+	}
+}
+
+// configs returns one configuration for each logstore; its error holds
+// everything that is missing or wrong.
+func (s *sourceSettings) configs(logger *slog.Logger) ([]shard.Config, error) {
+	var errs []error
+	fail := func(flag string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--%s: %w", flag, err))
+		}
+	}
+	base := shard.Config{
+		Group: s.group, Consumer: s.consumer, Region: s.region, Query: s.query,
+		HeartbeatInterval: s.heartbeat, Timeout: s.timeout, FetchInterval: s.fetch,
+		CommitInterval: s.commit, DrainTimeout: s.drain,
+		Order: s.order, Zstd: s.zstd, Budget: shard.NewBudget(int64(s.inFlight)), Logger: logger,
+	}
+	var err error
+	base.From, err = shard.ParsePosition(s.from)
+	fail("from", err)
+	if s.until != "" {
+		base.Until, err = shard.ParsePosition(s.until)
+		fail("until", err)
+	}
+	base.OnExpired, err = shard.ParsePolicy(s.onExpired)
+	fail("on-expired", err)
+	switch s.auth {
+	case "v1", "v4":
+		base.AuthV4 = s.auth == "v4"
+	default:
+		fail("auth", fmt.Errorf("%q is none of: v1, v4", s.auth))
+	}
+	base.Credentials, err = s.credentials()
+	if err != nil {
+		errs = append(errs, err)
+	}
+	configs, err := s.spread(base)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return configs, nil
+}
+
+// spread makes one configuration of each logstore in the documented lists.
+func (s *sourceSettings) spread(base shard.Config) ([]shard.Config, error) {
+	endpoints, projects, logstores := split(s.endpoint, ";"), split(s.project, ";"), split(s.logstore, ";")
+	if len(endpoints) != len(projects) || len(projects) != len(logstores) {
+		return nil, fmt.Errorf("--endpoint, --project and --logstore: %d, %d and %d values between semicolons; give one of each for every project",
+			len(endpoints), len(projects), len(logstores))
+	}
+	var configs []shard.Config
+	var errs []error
+	for i := range endpoints {
+		for _, logstore := range split(logstores[i], ",") {
+			c := base
+			c.Endpoint, c.Project, c.Logstore = endpoints[i], projects[i], logstore
+			if err := c.Validate(); err != nil {
+				errs = append(errs, err)
+			}
+			configs = append(configs, c)
+		}
+	}
+	return configs, errors.Join(errs...)
+}
+
+// split cuts a list; an empty text is a list of one empty value, so that what
+// is missing is named by the one who misses it.
+func split(list, sep string) []string {
+	parts := strings.Split(strings.Trim(list, sep+" "), sep)
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return parts
+}
+
+func (s *sourceSettings) credentials() (sls.CredentialsProvider, error) {
+	key := s.keyID != "" || s.keySecret != "" || s.token != ""
+	switch {
+	case s.keyFile != "" && s.role != "":
+		return nil, errors.New("--credentials-file and --ram-role: give one of them")
+	case s.role != "":
+		return shard.RoleCredentials(s.role), nil
+	case s.keyFile != "":
+		p, err := shard.FileCredentials(s.keyFile)
+		if err != nil {
+			return nil, fmt.Errorf("--credentials-file: %w", err)
+		}
+		return p, nil
+	case !key:
+		return nil, errors.New("--access-key-id and --access-key-secret (or --credentials-file, or --ram-role) are missing")
+	}
+	p, err := shard.StaticCredentials(s.keyID, s.keySecret, s.token)
+	if err != nil {
+		return nil, fmt.Errorf("--access-key-id, --access-key-secret: %w", err)
+	}
+	return p, nil
+}

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	sls "github.com/aliyun/aliyun-log-go-sdk"
+	"github.com/aliyun/aliyun-log-go-sdk/producer"
+	gokit "github.com/go-kit/kit/log"
+	"github.com/gogo/protobuf/proto"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/slswasm/slswasm/host/slstest"
+	"github.com/slswasm/slswasm/sinks/sinktest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"slswasm": main})
+}
+
+const (
+	testProject  = "e2e-project"
+	testLogstore = "e2e-logstore"
+	testToken    = "e2e-token"
+	patience     = 90 * time.Second // for what always comes, on a slow machine
+)
+
+// A world is what stands around the processes of slswasm: the service, where
+// they pull, and the receiver, where they deliver.
+type world struct {
+	t       *testing.T
+	ctx     context.Context
+	service *slstest.Server
+	hec     *sinktest.HECReceiver
+	dir     string
+
+	mu      sync.Mutex
+	arrived map[string][]map[string]string // events by the field "id"
+	count   int
+	more    chan struct{} // closed at the next arrival
+}
+
+func newWorld(t *testing.T, shards int) *world {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	w := &world{t: t, ctx: ctx, dir: t.TempDir(), arrived: map[string][]map[string]string{}, more: make(chan struct{})}
+	var err error
+	w.service, err = slstest.New(slstest.Config{Projects: []slstest.Project{{
+		Name: testProject, Logstores: []slstest.Logstore{{Name: testLogstore, Shards: shards}},
+	}}})
+	w.must(err)
+	w.must(w.service.Start(""))
+	t.Cleanup(func() { w.service.Close() })
+	w.hec, err = sinktest.StartHEC(sinktest.HECOptions{Token: testToken, OnEvent: w.take})
+	w.must(err)
+	t.Cleanup(func() { w.hec.Close() })
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) take(e *sinktest.HECEvent) {
+	var fields map[string]string
+	if err := json.Unmarshal(e.Event, &fields); err != nil {
+		w.t.Errorf("event %.200q: %v", e.Event, err)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.arrived[fields["id"]] = append(w.arrived[fields["id"]], fields)
+	w.count++
+	close(w.more)
+	w.more = make(chan struct{})
+}
+
+// await waits until different logs have arrived in this number.
+func (w *world) await(different int) {
+	w.t.Helper()
+	for {
+		w.mu.Lock()
+		n, more := len(w.arrived), w.more
+		w.mu.Unlock()
+		if n >= different {
+			return
+		}
+		select {
+		case <-more:
+		case <-w.ctx.Done():
+			w.t.Fatalf("%d of %d logs arrived", n, different)
+		}
+	}
+}
+
+// put sends logs with the SDK's own producer, which spreads them over the
+// shards by their source.
+func (w *world) put(logs []*sls.Log) {
+	w.t.Helper()
+	config := producer.GetDefaultProducerConfig()
+	config.Endpoint = w.service.Endpoint()
+	config.HTTPClient = w.service.Client()
+	config.CredentialsProvider = sls.NewStaticCredentialsProvider(slstest.DefaultAccessKeyID, slstest.DefaultAccessKeySecret, "")
+	config.Logger = gokit.NewNopLogger()
+	config.LingerMs = 100
+	config.MaxBatchCount = 20 // many log groups
+	p, err := producer.NewProducer(config)
+	w.must(err)
+	p.Start()
+	for i, l := range logs {
+		source := "10.0.0." + strconv.Itoa(i%16)
+		w.must(p.HashSendLog(testProject, testLogstore, source, "e2e", source, l))
+	}
+	p.SafeClose()
+	if got := w.service.Logs(testProject, testLogstore); got < len(logs) {
+		w.t.Fatalf("the producer put %d of %d logs", got, len(logs))
+	}
+}
+
+// numbered makes logs that are told apart by the field "id".
+func numbered(from, n int) []*sls.Log {
+	logs := make([]*sls.Log, n)
+	for i := range logs {
+		logs[i] = newLog("id", strconv.Itoa(from+i), "verb", "get", "padding", fmt.Sprintf("%0200d", from+i))
+	}
+	return logs
+}
+
+func newLog(keysAndValues ...string) *sls.Log {
+	l := &sls.Log{Time: proto.Uint32(1760000000)}
+	for i := 0; i < len(keysAndValues); i += 2 {
+		l.Contents = append(l.Contents, &sls.LogContent{Key: &keysAndValues[i], Value: &keysAndValues[i+1]})
+	}
+	return l
+}
+
+// A process is slswasm run, on its own.
+type process struct {
+	*exec.Cmd
+	w   *world
+	log bytes.Buffer
+}
+
+// run starts a process; what is left of it ends with the test.
+func (w *world) run(flags ...string) *process {
+	w.t.Helper()
+	p := &process{w: w, Cmd: exec.CommandContext(w.ctx, "slswasm", slices.Concat([]string{
+		"run", "--endpoint", "http://" + w.service.Addr(), "--project", testProject, "--logstore", testLogstore,
+		"--group", "e2e", "--heartbeat-interval", "300ms", "--group-timeout", "2s", "--fetch-interval", "50ms",
+		"--sink", "hec", "--hec-url", w.hec.URL(), "--hec-max-body", "32KiB", "--dead-letters", filepath.Join(w.dir, "dead.jsonl"),
+	}, flags)...)}
+	p.Env = append(os.Environ(), "SLS_AK_ID="+slstest.DefaultAccessKeyID, "SLS_AK_KEY="+slstest.DefaultAccessKeySecret,
+		"SLSWASM_HEC_TOKEN="+testToken)
+	p.Stderr = &p.log
+	w.must(p.Start())
+	w.t.Cleanup(func() {
+		if p.ProcessState == nil {
+			_ = p.Process.Kill()
+			_ = p.Wait()
+		}
+		if w.t.Failed() {
+			w.t.Logf("log of process %d:\n%s", p.Process.Pid, p.log.String())
+		}
+	})
+	return p
+}
+
+// end waits for the process and checks its exit code.
+func (p *process) end(code int) {
+	p.w.t.Helper()
+	err := p.Wait()
+	if got := p.ProcessState.ExitCode(); got != code {
+		p.w.t.Fatalf("exit code %d, want %d: %v", got, code, err)
+	}
+}
+
+func (p *process) kill() {
+	p.w.t.Helper()
+	p.w.must(p.Process.Signal(syscall.SIGKILL))
+	_ = p.Wait() // it says "killed"
+}
+
+// complete checks that these logs arrived, and how often.
+func (w *world) complete(from, n int, repeats bool) {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	missing, again := 0, 0
+	for i := from; i < from+n; i++ {
+		switch got := len(w.arrived[strconv.Itoa(i)]); {
+		case got == 0:
+			missing++
+		case got > 1:
+			again += got - 1
+		}
+	}
+	if missing > 0 || (again > 0 && !repeats) {
+		w.t.Errorf("of %d logs %d are missing and %d arrived again", n, missing, again)
+	}
+	w.t.Logf("%d logs, %d repeated", n, again)
+}
+
+func (w *world) different() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.arrived)
+}
+
+// shared waits until two consumers hold shards.
+func (w *world) shared() {
+	w.t.Helper()
+	w.must(w.service.Await(w.ctx, func() bool {
+		group, ok := w.service.Group(testProject, testLogstore, "e2e")
+		if !ok {
+			return false
+		}
+		holding := 0
+		for _, shards := range group.Consumers {
+			if len(shards) > 0 {
+				holding++
+			}
+		}
+		return holding == 2
+	}))
+}

@@ -1,0 +1,80 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/slswasm/slswasm/host/guest"
+	"github.com/slswasm/slswasm/host/shard"
+	"github.com/slswasm/slswasm/sinks"
+	"github.com/slswasm/slswasm/sinks/deadletter"
+)
+
+// Config is everything that a Pipeline is made of.
+type Config struct {
+	Sources     []shard.Config
+	Guests      []guest.Config // the chain, in order; may be empty
+	OnError     OnError
+	Sinks       []NamedSink // the first takes what no guest routes elsewhere
+	Retry       sinks.RetryConfig
+	DeadLetters string // the file
+	Logger      *slog.Logger
+}
+
+// A NamedSink is a sink and the name by which guests route to it. The
+// Pipeline owns it and closes it, also when Open fails.
+type NamedSink struct {
+	Name string
+	Sink sinks.Sink
+}
+
+// Open checks all of it, the cheapest first and what others can see last:
+// the guests are compiled, the dead letters opened, the receivers asked, and
+// only then the consumer groups joined or created. An error names the setting
+// at fault; nothing is left running behind it.
+func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
+	p := &Pipeline{onError: cfg.OnError, named: cfg.Sinks, logger: cfg.Logger}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	for _, g := range cfg.Guests {
+		m, err := guest.Compile(ctx, g)
+		if err != nil {
+			return nil, fmt.Errorf("--transform: %w", err)
+		}
+		info := m.Info()
+		p.guests = append(p.guests, module{m, g.Name, info.SHA256})
+		cfg.Logger.Info("guest compiled", "file", g.Name, "sha256", info.SHA256, "name", info.Name, "version", info.Version)
+	}
+	if p.letters, err = deadletter.Open(cfg.DeadLetters); err != nil {
+		return nil, fmt.Errorf("--dead-letters: %w", err)
+	}
+	if p.sink, err = deliverer(ctx, cfg); err != nil {
+		return nil, err
+	}
+	for _, s := range cfg.Sources {
+		opened, err := shard.Open(ctx, s)
+		if err != nil {
+			return nil, fmt.Errorf("source %s/%s: %w", s.Project, s.Logstore, err)
+		}
+		p.sources = append(p.sources, source{opened, s.Project, s.Logstore})
+	}
+	return p, nil
+}
+
+// deliverer checks the sinks and builds the way to them: a retry around each,
+// and a router in front when there are several.
+func deliverer(ctx context.Context, cfg Config) (sinks.Deliverer, error) {
+	byName := make(map[string]sinks.Deliverer, len(cfg.Sinks))
+	for _, s := range cfg.Sinks {
+		if err := s.Sink.Check(ctx); err != nil {
+			return nil, fmt.Errorf("sink %s: %w", s.Name, err)
+		}
+		byName[s.Name] = sinks.NewRetry(s.Sink, cfg.Retry, cfg.Logger.With("sink", s.Name))
+	}
+	return sinks.NewRouter(byName, cfg.Sinks[0].Name)
+}

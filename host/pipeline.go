@@ -1,0 +1,174 @@
+// Package host is the engine of slswasm. A Pipeline joins the shards of one or
+// more sources, a chain of guests, the sinks and the dead letters, and keeps
+// the one promise that all of it is for: a batch is settled, and so its
+// checkpoint may move, only when each of its logs was delivered, dropped by a
+// guest on purpose, or written to the dead letters.
+//
+// How logs are pulled, what a guest may do and how a receiver is talked to
+// belong to the packages below; flags and terminals to the command above.
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/host/guest"
+	"github.com/slswasm/slswasm/host/shard"
+	"github.com/slswasm/slswasm/sinks"
+	"github.com/slswasm/slswasm/sinks/deadletter"
+)
+
+// A Pipeline is opened with Open, run once, and closed.
+type Pipeline struct {
+	sources []source
+	guests  []module
+	onError OnError
+	sink    sinks.Deliverer
+	named   []NamedSink
+	letters *deadletter.Writer
+	logger  *slog.Logger
+
+	counts counters
+	lanes  sync.Pool // of *lane
+}
+
+// A source is one logstore, with the names for its dead letters.
+type source struct {
+	*shard.Source
+	project, logstore string
+}
+
+// A module is one guest, with the name for messages.
+type module struct {
+	*guest.Module
+	file, sha256 string
+}
+
+func (m *module) stage() deadletter.Stage {
+	return deadletter.Stage{Kind: deadletter.StageGuest, Name: m.file, SHA256: m.sha256}
+}
+
+// Run consumes until ctx ends or, with an end position, until every shard got
+// there. It returns nil in both cases, after everything in flight was drained
+// and committed. Any error means that the logs after the last checkpoint will
+// be consumed again by the next run.
+func (p *Pipeline) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, source := range p.sources {
+		group.Go(func() error {
+			return source.Run(ctx, func(ctx context.Context, b *shard.Batch) error {
+				return p.settle(ctx, &source, b)
+			})
+		})
+	}
+	return group.Wait()
+}
+
+// A lane is the memory that one batch needs on its way, kept for the next one.
+type lane struct {
+	events  []abi.Event
+	outputs []guest.Output // one for each guest
+	merged  [][]abi.Event  // the same, with what failed and passes
+	letters []deadletter.Letter
+}
+
+func (p *Pipeline) lane() *lane {
+	if l, ok := p.lanes.Get().(*lane); ok {
+		return l
+	}
+	return &lane{outputs: make([]guest.Output, len(p.guests)), merged: make([][]abi.Event, len(p.guests))}
+}
+
+// settle takes one batch all the way. When it returns nil, every log of the
+// batch is settled.
+func (p *Pipeline) settle(ctx context.Context, source *source, b *shard.Batch) error {
+	l := p.lane()
+	defer p.lanes.Put(l)
+	l.letters = l.letters[:0]
+	tally := Counts{Pulled: uint64(len(b.Logs)), PulledBytes: uint64(b.RawBytes)}
+
+	letter := func(e *abi.Event, stage deadletter.Stage, reason string) {
+		l.letters = append(l.letters, deadletter.Letter{
+			At: time.Now(), Stage: stage, Reason: reason,
+			Project: source.project, Logstore: source.logstore, Shard: b.Shard, Cursor: b.Cursor, Index: e.Origin,
+			Log: b.Logs[e.Origin],
+		})
+	}
+	events, err := p.transform(ctx, l, b, &tally, letter)
+	if err != nil {
+		return err
+	}
+	err = p.sink.Deliver(ctx, events, func(e *abi.Event, reason string) error {
+		letter(e, p.sinkStage(e), reason)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(l.letters) > 0 {
+		if err := p.letters.Write(ctx, l.letters); err != nil {
+			return fmt.Errorf("dead letters: %w", err)
+		}
+	}
+	tally.DeadLetters = uint64(len(l.letters))
+	tally.Delivered = tally.Pulled + tally.Added - tally.Dropped - tally.Discarded - tally.DeadLetters
+	p.counts.add(tally)
+	return nil
+}
+
+// sinkStage names the sink that an event was meant for.
+func (p *Pipeline) sinkStage(e *abi.Event) deadletter.Stage {
+	stage := deadletter.Stage{Kind: deadletter.StageSink, Name: p.named[0].Name}
+	if e.Meta != nil && len(e.Meta.Route) > 0 {
+		stage.Name = string(e.Meta.Route)
+	}
+	return stage
+}
+
+// transform passes the batch's logs through all guests, one after the other.
+func (p *Pipeline) transform(ctx context.Context, l *lane, b *shard.Batch, tally *Counts, letter letterFunc) ([]abi.Event, error) {
+	events := l.events[:0]
+	for i := range b.Logs {
+		events = append(events, abi.Event{Log: b.Logs[i], Origin: i})
+	}
+	l.events = events
+	for i, g := range p.guests {
+		out := &l.outputs[i]
+		if err := g.Transform(ctx, events, out); err != nil {
+			return nil, err
+		}
+		tally.Dropped += uint64(out.Dropped)
+		tally.Added += uint64(len(out.Events) + out.Dropped + len(out.Failures) - len(events))
+		passed, err := p.fail(&g, events, out, &l.merged[i], tally, letter)
+		if err != nil {
+			return nil, fmt.Errorf("shard %d, cursor %s: %w", b.Shard, b.Cursor, err)
+		}
+		events = passed
+	}
+	return events, nil
+}
+
+// Close ends what Open began.
+func (p *Pipeline) Close(ctx context.Context) error {
+	var errs []error
+	for _, s := range p.sources {
+		s.Close()
+	}
+	for _, s := range p.named {
+		errs = append(errs, s.Sink.Close())
+	}
+	for _, g := range p.guests {
+		errs = append(errs, g.Close(ctx))
+	}
+	if p.letters != nil {
+		errs = append(errs, p.letters.Close())
+	}
+	return errors.Join(errs...)
+}
