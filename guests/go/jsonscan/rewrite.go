@@ -4,44 +4,54 @@ package jsonscan
 // buffers: use one again and again.
 type Rewriter struct {
 	scan  Scanner
-	text  []byte // of a string with escapes
+	key   []byte // without its escapes
+	text  []byte // of a string without its escapes
 	fresh []byte // what replace has written
 }
 
 // Strings passes every string value, not the keys, to replace: its member's
-// key as it is written, and its text without escapes. Replace appends the new
-// text to dst and returns it and true, or returns false to keep the string.
-// An array's strings go by the array's key.
+// key and its text, both without escapes. Replace appends the new text to dst
+// and returns it and true, or returns false to keep the string. An array's
+// strings go by the array's key.
 //
 // If nothing was replaced, Strings returns src itself and false. Otherwise it
 // returns the new JSON text, appended to dst, which must not overlap src, and
 // true. An error says that src is not valid.
 func (w *Rewriter) Strings(dst, src []byte, replace func(dst, key, text []byte) ([]byte, bool)) ([]byte, bool, error) {
-	w.scan.Reset(src)
+	s := &w.scan
+	s.Reset(src)
 	done := 0 // src[:done] stands in dst
-	for w.scan.Next() {
-		if w.scan.Kind() != String {
+	for s.Next() {
+		if s.kind != String {
 			continue
 		}
-		raw := w.scan.Raw()
-		text := Unescape(w.text, raw[1:len(raw)-1])
-		if len(text) > 0 && &text[0] != &raw[1] {
-			w.text = text // it may have grown
+		key, text := s.Key(), src[s.start+1:s.pos-1]
+		if escapedText, escapedKey := s.Escaped(); escapedText || escapedKey {
+			key, text = w.unescape(key, text)
 		}
-		fresh, replaced := replace(w.fresh[:0], w.scan.Key(), text)
+		fresh, replaced := replace(w.fresh[:0], key, text)
 		w.fresh = fresh
 		if !replaced {
 			continue
 		}
-		at := w.scan.Offset()
-		dst = AppendString(append(dst, src[done:at]...), w.fresh)
-		done = at + len(raw)
+		dst = AppendString(append(dst, src[done:s.start]...), w.fresh)
+		done = s.pos
 	}
-	if w.scan.err != nil {
-		return nil, false, w.scan.Err()
+	if s.err != nil {
+		return nil, false, s.Err()
 	}
 	if done == 0 {
 		return src, false, nil
 	}
 	return append(dst, src[done:]...), true, nil
+}
+
+func (w *Rewriter) unescape(key, text []byte) (k, t []byte) {
+	if k = Unescape(w.key, key); len(k) != len(key) {
+		w.key = k
+	}
+	if t = Unescape(w.text, text); len(t) != len(text) {
+		w.text = t
+	}
+	return k, t
 }

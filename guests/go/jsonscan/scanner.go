@@ -7,7 +7,9 @@
 package jsonscan
 
 import (
+	"encoding/binary"
 	"errors"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
 )
@@ -49,12 +51,16 @@ type Scanner struct {
 	at    int  // its depth
 	fresh bool // no value yet in the container at hand, or at the top
 
-	depth  int // of the container at hand; 0: the top
-	object [MaxDepth + 1]bool
-	keys   [MaxDepth + 1]span // the last key at each depth
+	escaped bool // something in the last string was
+	depth   int  // of the container at hand; 0: the top
+	object  [MaxDepth + 1]bool
+	keys    [MaxDepth + 1]span // the last key at each depth
 }
 
-type span struct{ start, end uint32 }
+type span struct {
+	start, end uint32
+	escaped    bool
+}
 
 // Reset starts on a new text.
 func (s *Scanner) Reset(src []byte) {
@@ -74,6 +80,12 @@ func (s *Scanner) Depth() int { return s.at }
 func (s *Scanner) Key() []byte {
 	k := s.keys[s.at]
 	return s.src[k.start:k.end]
+}
+
+// Escaped says whether the string at hand, and whether the key, has escapes in
+// it; if not, Unescape need not be called.
+func (s *Scanner) Escaped() (value, key bool) {
+	return s.kind == String && s.escaped, s.keys[s.at].escaped
 }
 
 // Raw returns the text of the value at hand, a string's with its quotes; of an
@@ -142,6 +154,9 @@ func (s *Scanner) fail(err error) bool {
 // space passes over white space and returns the character after it, 0 at the
 // end of the text.
 func (s *Scanner) space() byte {
+	if s.pos < len(s.src) && s.src[s.pos] > ' ' {
+		return s.src[s.pos] // without a loop; see skipPlain
+	}
 	for s.pos < len(s.src) {
 		c := s.src[s.pos]
 		if c > ' ' || c != ' ' && c != '\n' && c != '\r' && c != '\t' {
@@ -181,7 +196,7 @@ func (s *Scanner) member(c byte) bool {
 	if !s.string() {
 		return false
 	}
-	s.keys[s.depth] = span{uint32(start) + 1, uint32(s.pos) - 1}
+	s.keys[s.depth] = span{uint32(start) + 1, uint32(s.pos) - 1, s.escaped}
 	if s.space() != ':' {
 		return s.fail(errChar)
 	}
@@ -301,13 +316,48 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
+// special returns a word whose lowest bit that is set is the top bit of the
+// first byte of w that is not plain, or 0.
+func special(w uint64) uint64 {
+	const (
+		ones = 0x0101010101010101
+		tops = 0x80 * ones
+	)
+	quote, slash := w^('"'*ones), w^('\\'*ones)
+	return ((w-' '*ones)&^w | (quote-ones)&^quote | (slash-ones)&^slash | w) & tops
+}
+
+// skipPlain returns the index of the first byte from i on that is not plain,
+// or len(src). It goes by words: in WebAssembly under a time limit, each turn
+// of a loop costs as much as reading dozens of bytes.
+func skipPlain(src []byte, i int) int {
+	for i+8 <= len(src) {
+		if m := special(binary.LittleEndian.Uint64(src[i:])); m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+		i += 8
+	}
+	for i < len(src) && plain[src[i]] {
+		i++
+	}
+	return i
+}
+
 // string passes over a string, of which pos is the first quote.
 func (s *Scanner) string() bool {
-	src, i := s.src, s.pos+1
-	for {
-		for i < len(src) && plain[src[i]] {
-			i++
-		}
+	src, i := s.src, skipPlain(s.src, s.pos+1)
+	if i < len(src) && src[i] == '"' {
+		s.pos, s.escaped = i+1, false
+		return true
+	}
+	return s.odd(i)
+}
+
+// odd goes on with a string in which the byte at i is not plain.
+func (s *Scanner) odd(i int) bool {
+	src := s.src
+	s.escaped = false
+	for ; ; i = skipPlain(src, i) {
 		if i >= len(src) {
 			s.pos = i
 			return s.fail(errEnd)
@@ -319,6 +369,7 @@ func (s *Scanner) string() bool {
 			return true
 		case c == '\\':
 			n = escape(src[i:])
+			s.escaped = true
 		case c >= utf8.RuneSelf:
 			if _, n = utf8.DecodeRune(src[i:]); n == 1 {
 				s.pos = i

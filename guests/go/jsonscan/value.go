@@ -1,6 +1,7 @@
 package jsonscan
 
 import (
+	"bytes"
 	"iter"
 	"strconv"
 	"unicode/utf16"
@@ -141,14 +142,7 @@ func Is(s []byte, text string) bool {
 	return string(Unescape(buf[:], s)) == text
 }
 
-func escaped(s []byte) bool {
-	for _, c := range s {
-		if c == '\\' {
-			return true
-		}
-	}
-	return false
-}
+func escaped(s []byte) bool { return bytes.IndexByte(s, '\\') >= 0 }
 
 // Unescape returns what the inside of a valid JSON string means: s itself if
 // nothing in it is escaped, otherwise text written over buf. Half a surrogate

@@ -11,7 +11,6 @@ type level struct {
 	m       *Masker
 	below   *level // nil at the last
 	rewrite jsonscan.Rewriter
-	key     []byte
 	replace func(dst, key, text []byte) ([]byte, bool) // level.mask, made once
 }
 
@@ -38,7 +37,7 @@ func (l *level) mask(dst, key, text []byte) ([]byte, bool) {
 	if len(text) == 0 {
 		return dst, false
 	}
-	if l.m.opts.SecretMembers && l.secret(key) {
+	if l.m.opts.SecretMembers && SecretName(key) {
 		return append(dst, hidden...), string(text) != hidden
 	}
 	if l.below != nil && (text[0] == '{' || text[0] == '[') {
@@ -52,19 +51,14 @@ func (l *level) mask(dst, key, text []byte) ([]byte, bool) {
 	return l.m.Append(dst, text)
 }
 
-func (l *level) secret(key []byte) bool {
-	name := jsonscan.Unescape(l.key, key)
-	if len(name) != len(key) {
-		l.key = name
-	}
-	return SecretName(name)
-}
-
 // SecretName says whether a member of this name holds a secret, by how the
 // name ends, without regard to case, hyphens and underscores: password,
 // passwd, pwd, secret, token, private key, authorization or credentials. The
 // tokens for paging and for idempotence (NextToken, ClientToken) are none.
 func SecretName(name []byte) bool {
+	if n := len(name); n < 3 || !secretEnd(uint32(name[n-3])<<16|uint32(name[n-2])<<8|uint32(name[n-1])) {
+		return false
+	}
 	var buf [24]byte // the name's end, without punctuation
 	n := len(buf)
 	for i := len(name) - 1; i >= 0 && n > 0; i-- {
@@ -87,9 +81,25 @@ func SecretName(name []byte) bool {
 	return false
 }
 
+// secretEnd sorts out most names by their last three letters, without a loop.
+func secretEnd(end uint32) bool {
+	switch end | 0x202020 { // in lower case
+	case 'o'<<16 | 'r'<<8 | 'd', // password
+		's'<<16 | 'w'<<8 | 'd', // passwd
+		'p'<<16 | 'w'<<8 | 'd', // pwd
+		'r'<<16 | 'e'<<8 | 't', // secret
+		'k'<<16 | 'e'<<8 | 'n', // token
+		'k'<<16 | 'e'<<8 | 'y', // private key
+		'i'<<16 | 'o'<<8 | 'n', // authorization
+		'a'<<16 | 'l'<<8 | 's': // credentials
+		return true
+	}
+	return false
+}
+
 var (
-	publicNames = [...]string{"nexttoken", "clienttoken", "continuationtoken"}
-	secretNames = [...]string{"password", "passwd", "pwd", "secret", "token", "privatekey", "authorization", "credentials"}
+	publicNames = []string{"nexttoken", "clienttoken", "continuationtoken"}
+	secretNames = []string{"password", "passwd", "pwd", "secret", "token", "privatekey", "authorization", "credentials"}
 )
 
 func hasSuffix(b []byte, s string) bool {
