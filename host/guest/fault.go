@@ -40,20 +40,35 @@ func (f *Fault) Unwrap() error { return f.Err }
 
 // fault makes a Fault of what a call returned. overtime says that the call's
 // time was over.
-func (m *Module) fault(err error, overtime bool) *Fault {
-	f := &Fault{Guest: m.cfg.Name, Kind: Trap, suspect: -1}
+func (ins *instance) fault(err error, overtime bool) *Fault {
+	f := &Fault{Guest: ins.m.cfg.Name, Kind: Trap, suspect: -1}
 	var exit *sys.ExitError
 	switch {
 	case errors.As(err, &exit) && overtime:
 		f.Kind, f.shrink = Time, true
-		f.Err = fmt.Errorf("still running after %v", m.cfg.TimeLimit)
+		f.Err = fmt.Errorf("still running after %v", ins.m.cfg.TimeLimit)
 	case errors.As(err, &exit):
 		f.Kind = Exit
 		f.Err = fmt.Errorf("proc_exit(%d); a guest answers, it does not leave", exit.ExitCode())
 	default:
 		f.Err = trapError(err)
 	}
+	ins.explain(f)
 	return f
+}
+
+// explain adds to a fault what may be behind it: a guest's own last words, and
+// a memory that is full.
+func (ins *instance) explain(f *Fault) {
+	if words := ins.output[1].flush(); words != "" {
+		f.Err = fmt.Errorf("%w; it said: %s", f.Err, words)
+	}
+	if ins.mem == nil || f.Kind != Trap {
+		return
+	}
+	if size, limit := int(ins.mem.Size()), ins.m.cfg.MemoryLimit; size > limit/4*3 {
+		f.Err = fmt.Errorf("%w; its memory is %d of %d MiB", f.Err, size>>20, limit>>20)
+	}
 }
 
 // trapError brings wazero's message, many lines with a stack, into one line

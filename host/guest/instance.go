@@ -78,7 +78,7 @@ func (ins *instance) start(ctx context.Context) error {
 }
 
 func (ins *instance) startError(what string, ctx context.Context, err error) error {
-	f := ins.m.fault(err, ctx.Err() != nil)
+	f := ins.fault(err, ctx.Err() != nil)
 	if f.Kind == Time {
 		return fmt.Errorf("%s: still running after %v", what, max(ins.m.cfg.TimeLimit, DefaultTimeLimit))
 	}
@@ -156,9 +156,8 @@ func (ins *instance) call(parent context.Context, in []abi.Event, first, size in
 	ins.batch.Write(view)
 	ins.stack = [2]uint64{uint64(ptr), uint64(size)}
 	if err := ins.transform.CallWithStack(ctx, ins.stack[:]); err != nil {
-		f := ins.m.fault(err, ctx.Err() != nil)
+		f := ins.fault(err, ctx.Err() != nil)
 		f.suspect = ins.cursor(ptr, len(in))
-		ins.mention(f)
 		return f
 	}
 	if ins.stack[0] == 0 {
@@ -184,17 +183,9 @@ func (ins *instance) allocFault(ctx context.Context, err error) *Fault {
 	if errors.Is(err, errNoRoom) {
 		return &Fault{Guest: ins.m.cfg.Name, Kind: Memory, Err: err, suspect: -1, shrink: true}
 	}
-	f := ins.m.fault(err, ctx.Err() != nil)
+	f := ins.fault(err, ctx.Err() != nil)
 	f.shrink = true
-	ins.mention(f)
 	return f
-}
-
-// mention adds how full the memory is to a trap that may come from that.
-func (ins *instance) mention(f *Fault) {
-	if size, limit := int(ins.mem.Size()), ins.m.cfg.MemoryLimit; f.Kind == Trap && size > limit/4*3 {
-		f.Err = fmt.Errorf("%w; its memory is %d of %d MiB", f.Err, size>>20, limit>>20)
-	}
 }
 
 // cursor returns the record that the guest says it had in hand; -1 if that is

@@ -68,7 +68,8 @@ type lineWriter struct {
 	log     *lineLog
 	level   abi.Level
 	begun   []byte // of a line; never more than lineMax+1 bytes of it
-	written int    // since the last flush
+	first   string // line since the last flush: most often why a guest panicked
+	written int    // bytes since the last flush
 }
 
 // Write takes all of text, but no more than outputMax between two flushes:
@@ -89,15 +90,23 @@ func (w *lineWriter) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
+// end ends a line. Empty ones are for people at a terminal.
 func (w *lineWriter) end() {
+	if len(w.begun) == 0 {
+		return
+	}
+	if w.first == "" {
+		w.first = abi.Printable(w.begun, shownText)
+	}
 	w.log.line(context.Background(), w.level, w.begun)
 	w.begun = w.begun[:0]
 }
 
-// flush logs a line that was begun.
-func (w *lineWriter) flush() {
-	if len(w.begun) > 0 {
-		w.end()
-	}
-	w.written = 0
+// flush ends a line that was begun, and returns the first line since the last
+// flush.
+func (w *lineWriter) flush() string {
+	w.end()
+	first := w.first
+	w.first, w.written = "", 0
+	return first
 }
