@@ -8,6 +8,7 @@ import (
 	"go/types"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -81,6 +82,9 @@ func TestDirectivesNameTheABI(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
+	if prefix := "slswasm_v" + strconv.Itoa(version) + "_"; !strings.HasPrefix(exportInit, prefix) {
+		t.Errorf("%s does not start with %s", exportInit, prefix)
+	}
 	want := []string{"export " + exportAlloc, "export " + exportInit, "export " + exportTransform, "import " + importModule + " " + importLog}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)

@@ -144,11 +144,16 @@ func (s *Scanner) Next() bool {
 }
 
 func (s *Scanner) fail(err error) bool {
-	if s.pos >= len(s.src) && err == errChar {
-		err = errEnd
-	}
 	s.err, s.kind = err, Invalid
 	return false
+}
+
+// unexpected fails on the byte at pos, or on the end of the text.
+func (s *Scanner) unexpected() bool {
+	if s.pos >= len(s.src) {
+		return s.fail(errEnd)
+	}
+	return s.fail(errChar)
 }
 
 // space passes over white space and returns the character after it, 0 at the
@@ -184,13 +189,13 @@ func (s *Scanner) member(c byte) bool {
 	}
 	if !s.fresh {
 		if c != ',' {
-			return s.fail(errChar)
+			return s.unexpected()
 		}
 		s.pos++
 		c = s.space()
 	}
 	if c != '"' {
-		return s.fail(errChar)
+		return s.unexpected()
 	}
 	start := s.pos
 	if !s.string() {
@@ -198,7 +203,7 @@ func (s *Scanner) member(c byte) bool {
 	}
 	s.keys[s.depth] = span{uint32(start) + 1, uint32(s.pos) - 1, s.escaped}
 	if s.space() != ':' {
-		return s.fail(errChar)
+		return s.unexpected()
 	}
 	s.pos++
 	return s.value(s.space())
@@ -210,7 +215,7 @@ func (s *Scanner) element(c byte) bool {
 	}
 	if !s.fresh {
 		if c != ',' {
-			return s.fail(errChar)
+			return s.unexpected()
 		}
 		s.pos++
 		c = s.space()
@@ -264,7 +269,7 @@ func (s *Scanner) value(c byte) bool {
 
 func (s *Scanner) word(w string, kind Kind) bool {
 	if rest := s.src[s.pos:]; len(rest) < len(w) || string(rest[:len(w)]) != w {
-		return s.fail(errChar)
+		return s.unexpected()
 	}
 	s.pos += len(w)
 	s.kind = kind
@@ -274,17 +279,17 @@ func (s *Scanner) word(w string, kind Kind) bool {
 func (s *Scanner) number() bool {
 	s.accept('-')
 	if !s.accept('0') && !s.digits() {
-		return s.fail(errChar)
+		return s.unexpected()
 	}
 	if s.accept('.') && !s.digits() {
-		return s.fail(errChar)
+		return s.unexpected()
 	}
 	if s.accept('e') || s.accept('E') {
 		if !s.accept('+') {
 			s.accept('-')
 		}
 		if !s.digits() {
-			return s.fail(errChar)
+			return s.unexpected()
 		}
 	}
 	s.kind = Number
@@ -378,7 +383,7 @@ func (s *Scanner) odd(i int) bool {
 		}
 		if n == 0 {
 			s.pos = i
-			return s.fail(errChar)
+			return s.unexpected()
 		}
 		i += n
 	}

@@ -101,12 +101,13 @@ func (e Event) line(l Log) string {
 	if e.Time != l.Time {
 		add("time", quote(strconv.FormatInt(e.Time, 10)))
 	}
-	if e.Body != nil && e.BodyJSON {
-		add("body_json", compact(*e.Body))
-	} else if e.Body != nil {
-		add("body", quote(*e.Body))
-	} else {
+	switch {
+	case e.Body == nil:
 		add("fields", object(e.Fields))
+	case e.BodyJSON:
+		add("body_json", compact(*e.Body))
+	default:
+		add("body", quote(*e.Body))
 	}
 	if m := e.Meta.members(); len(m) > 0 {
 		add("meta", "{"+strings.Join(m, ",")+"}")
