@@ -1,0 +1,114 @@
+package hec
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/sinks/sinktest"
+	"github.com/slswasm/slswasm/sinks/sinktest/suite"
+)
+
+func TestSuite(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"plain":        func(*Config) {},
+		"gzip":         func(c *Config) { c.Gzip = true },
+		"small bodies": func(c *Config) { c.MaxBody = 2000 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			suite.Run(t, func(t *testing.T) suite.Subject { return subject(t, change) })
+		})
+	}
+}
+
+func subject(t *testing.T, change func(*Config)) suite.Subject {
+	var stalled atomic.Bool
+	s, r := start(t, sinktest.HECOptions{Indexes: []string{"main"}, Answer: func(int) *sinktest.HECAnswer {
+		if stalled.Load() {
+			return &sinktest.HECAnswer{Fault: sinktest.HECStall, Early: true}
+		}
+		return nil
+	}}, change)
+	return suite.Subject{
+		Sink: s,
+		Received: func() []string {
+			var got []string
+			for _, e := range r.Events() {
+				got = append(got, describe(t, &e))
+			}
+			return got
+		},
+		Want: want,
+		Down: r.Down,
+		Up: func() {
+			if err := r.Up(); err != nil {
+				t.Error(err)
+			}
+		},
+		Stall: func() { stalled.Store(true) },
+		Poison: func() abi.Event {
+			meta := abi.NoMeta()
+			meta.Index = []byte("forbidden")
+			return abi.Event{Log: abi.Log{Fields: []abi.Field{field("a", "b")}}, Meta: &meta}
+		},
+	}
+}
+
+// describe and want write the same of what arrived and of what was meant.
+func describe(t *testing.T, e *sinktest.HECEvent) string {
+	t.Helper()
+	return fmt.Sprintf("%s %s %s %s %s", e.Seconds(), e.Index, e.Host, canonical(e.Fields), canonical(e.Event))
+}
+
+func want(e *abi.Event) string {
+	index, host, indexed := "", "", json.RawMessage(nil)
+	if e.Meta != nil {
+		index, host = string(e.Meta.Index), string(e.Meta.Host)
+		fields := map[string]string{}
+		for _, f := range e.Meta.Fields {
+			fields[string(f.Key)] = string(f.Value)
+		}
+		if len(fields) > 0 {
+			indexed = must(json.Marshal(fields))
+		}
+	}
+	return fmt.Sprintf("%d.%06d %s %s %s %s", e.Time/1e9, e.Time%1e9/1000, index, host, canonical(indexed), canonical(wantEvent(e)))
+}
+
+func wantEvent(e *abi.Event) json.RawMessage {
+	switch {
+	case e.Body != nil && e.BodyJSON:
+		return e.Body
+	case e.Body != nil:
+		return must(json.Marshal(string(e.Body)))
+	}
+	fields := map[string]any{}
+	for _, f := range e.Fields {
+		switch key := strings.ToValidUTF8(string(f.Key), "\ufffd"); {
+		case string(f.Key) == "__time__":
+		case f.JSON:
+			fields[key] = json.RawMessage(f.Value)
+		default:
+			fields[key] = string(f.Value)
+		}
+	}
+	return must(json.Marshal(fields))
+}
+
+// canonical sorts the keys and drops the white space of JSON.
+func canonical(raw json.RawMessage) string {
+	if raw == nil {
+		return "none"
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return "not JSON: " + string(raw)
+	}
+	return string(must(json.Marshal(v)))
+}
