@@ -105,6 +105,9 @@ func (c *client) answer(resp *http.Response, r pullRequest) (*pulled, error) {
 		}
 		return p, nil
 	}
+	if !p.moved() {
+		return nil, fmt.Errorf("the answer has %d bytes and does not move the cursor", size)
+	}
 	if size > maxRaw {
 		return nil, fmt.Errorf("the answer claims %d bytes, more than %d: ask for less with PullCount", size, maxRaw)
 	}
