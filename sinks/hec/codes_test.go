@@ -226,13 +226,13 @@ func TestBodiesKeepToTheLimit(t *testing.T) {
 // A receiver that takes less than the settings say is learned once.
 func TestSmallerLimitIsLearned(t *testing.T) {
 	for name, opt := range map[string]sinktest.HECOptions{
-		"413": {MaxBody: 1_500_000}, "Splunk Cloud": {CloudMaxBody: 1_500_000},
+		"413": {MaxBody: 1_100_000}, "Splunk Cloud": {CloudMaxBody: 1_100_000},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, r := start(t, opt, func(c *Config) { c.MaxBody = 8_000_000 })
-			events := large(200, 30_000)
+			s, r := start(t, opt, func(c *Config) { c.MaxBody = 4_000_000 })
+			events := large(100, 30_000)
 			got, _ := deliver(t, s, r, events)
-			if got.rejected != "" || got.stats.Delivered != 200 || len(arrived(t, r)) != 200 {
+			if got.rejected != "" || got.stats.Delivered != 100 || len(arrived(t, r)) != 100 {
 				t.Errorf("%d arrived, stats %+v, rejected %s", len(arrived(t, r)), got.stats, got.rejected)
 			}
 			before := len(r.Requests())
@@ -251,14 +251,14 @@ func TestSmallerLimitIsLearned(t *testing.T) {
 // What looks like Splunk Cloud's answer to a large body may be a bad event
 // after all; then it alone is rejected and the limit stays.
 func TestBadFirstEventInALargeBody(t *testing.T) {
-	s, r := start(t, sinktest.HECOptions{}, func(c *Config) { c.MaxBody = 8_000_000 })
-	events := large(200, 30_000)
+	s, r := start(t, sinktest.HECOptions{}, func(c *Config) { c.MaxBody = 4_000_000 })
+	events := large(100, 30_000)
 	events[0].Fields[0] = abi.Field{Key: []byte("n"), Value: []byte("{"), JSON: true}
 	got, _ := deliver(t, s, r, events)
-	if got.rejected != "0" || got.stats.Delivered != 199 || len(arrived(t, r)) != 199 {
+	if got.rejected != "0" || got.stats.Delivered != 99 || len(arrived(t, r)) != 99 {
 		t.Errorf("%d arrived, stats %+v, rejected %s", len(arrived(t, r)), got.stats, got.rejected)
 	}
-	if limit := s.limit.Load(); limit != 8_000_000 {
+	if limit := s.limit.Load(); limit != 4_000_000 {
 		t.Errorf("the limit became %d", limit)
 	}
 }

@@ -1,6 +1,7 @@
 package sinktest
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -303,7 +304,9 @@ func readBody(req *http.Request) (body []byte, wire int, err error) {
 	in := &counting{Reader: req.Body}
 	switch req.Header.Get("Content-Encoding") {
 	case "":
-		body, err = io.ReadAll(in)
+		whole := bytes.NewBuffer(make([]byte, 0, min(max(req.ContentLength, 0), 64<<20)+bytes.MinRead))
+		_, err = whole.ReadFrom(in)
+		body = whole.Bytes()
 	case "gzip":
 		var z *gzip.Reader
 		if z, err = gzip.NewReader(in); err == nil {

@@ -3,7 +3,6 @@ package sinktest
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -34,16 +33,19 @@ type hecParser struct {
 // it, counted as Splunk does; 0 when there was none. The events before a fault
 // are indexed.
 func (p *hecParser) parse(body []byte) (code, number int) {
-	dec := json.NewDecoder(bytes.NewReader(body))
 	for n := 0; ; n++ {
-		from := dec.InputOffset()
-		e := HECEvent{Request: p.request}
-		unknown, code := p.envelope(dec, &e)
-		switch {
-		case code == endOfBody:
+		body = bytes.TrimLeft(body, " \t\r\n")
+		if len(body) == 0 {
 			return 0, 0
-		case code == 0 && !utf8.Valid(body[from:dec.InputOffset()]):
+		}
+		end := skipValue(body)
+		if body[0] != '{' || !json.Valid(body[:end]) || !utf8.Valid(body[:end]) {
 			return 6, n
+		}
+		e := HECEvent{Request: p.request}
+		unknown, code := p.envelope(body[:end], &e)
+		body = body[end:]
+		switch {
 		case code == 7:
 			return 7, n + 1 // this one is counted from 1
 		case code != 0:
@@ -57,36 +59,21 @@ func (p *hecParser) parse(body []byte) (code, number int) {
 	}
 }
 
-const endOfBody = -1
-
-// envelope reads one object. A code other than 0 says what is wrong with it.
-func (p *hecParser) envelope(dec *json.Decoder, e *HECEvent) (unknown bool, code int) {
-	switch start, err := dec.Token(); {
-	case err == io.EOF:
-		return false, endOfBody
-	case err != nil || start != json.Delim('{'):
-		return false, 6
-	}
+// envelope reads one valid object. A code other than 0 says what is wrong.
+func (p *hecParser) envelope(object []byte, e *HECEvent) (unknown bool, code int) {
 	var seen []string
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return false, 6
-		}
-		name, _ := key.(string)
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil || slices.Contains(seen, name) {
+	for rest := next(object[1:]); rest[0] != '}'; {
+		end := skipValue(rest)
+		name := text(rest[:end])
+		rest = next(rest[end:])
+		end = skipValue(rest)
+		known, good := e.set(name, rest[:end:end])
+		if !good || slices.Contains(seen, name) {
 			return false, 6
 		}
 		seen = append(seen, name)
-		known, good := e.set(name, value)
 		unknown = unknown || !known
-		if !good {
-			return false, 6
-		}
-	}
-	if _, err := dec.Token(); err != nil {
-		return false, 6
+		rest = next(rest[end:])
 	}
 	if unknown {
 		return true, 0
@@ -94,25 +81,90 @@ func (p *hecParser) envelope(dec *json.Decoder, e *HECEvent) (unknown bool, code
 	return false, p.check(e)
 }
 
+// next skips what stands between the parts of an object.
+func next(s []byte) []byte { return bytes.TrimLeft(s, " \t\r\n:,") }
+
+func text(quoted []byte) string {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted[1 : len(quoted)-1])
+	}
+	var s string
+	_ = json.Unmarshal(quoted, &s) // it was found valid
+	return s
+}
+
+// skipValue returns where the JSON value at the start of s ends, as far as
+// quotes and brackets tell.
+func skipValue(s []byte) int {
+	depth := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			i = skipString(s, i)
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			if depth--; depth < 0 {
+				return i
+			}
+		case ',', ':', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return i
+			}
+			continue
+		default:
+			continue
+		}
+		if depth == 0 {
+			return min(i+1, len(s))
+		}
+	}
+	return len(s)
+}
+
+// skipString returns the index of the closing quote.
+func skipString(s []byte, i int) int {
+	for i++; i < len(s) && s[i] != '"'; i++ {
+		if s[i] == '\\' {
+			i++
+		}
+	}
+	return i
+}
+
 // set puts a value in its place and says whether there is one, and whether
 // the value may stand there.
 func (e *HECEvent) set(name string, value json.RawMessage) (known, good bool) {
-	text := map[string]*string{"host": &e.Host, "source": &e.Source, "sourcetype": &e.SourceType, "index": &e.Index}[name]
-	switch {
-	case text != nil:
-		return true, json.Unmarshal(value, text) == nil
-	case name == "time":
+	switch name {
+	case "host":
+		return true, setText(&e.Host, value)
+	case "source":
+		return true, setText(&e.Source, value)
+	case "sourcetype":
+		return true, setText(&e.SourceType, value)
+	case "index":
+		return true, setText(&e.Index, value)
+	case "time":
 		e.Time = value
 		_, err := strconv.ParseFloat(e.Seconds(), 64)
 		return true, err == nil
-	case name == "event":
+	case "event":
 		e.Event = value
 		return true, true
-	case name == "fields":
+	case "fields":
 		e.Fields = value
 		return true, true
 	}
 	return false, true
+}
+
+func setText(to *string, value json.RawMessage) bool {
+	if value[0] != '"' {
+		return false
+	}
+	*to = text(value)
+	return true
 }
 
 func (p *hecParser) check(e *HECEvent) (code int) {

@@ -35,7 +35,8 @@ type Subject struct {
 	Stall func()
 	// Poison returns an event that the receiver refuses for good.
 	Poison func() abi.Event
-	// Large is the size of a value that must arrive; 0: 1 MiB.
+	// Large is the size of a value that must arrive; 0: 1 MiB, and then all of
+	// Unicode must arrive too.
 	Large int
 }
 
@@ -50,6 +51,7 @@ func Run(t *testing.T, start func(t *testing.T) Subject) {
 		{"check", testCheck},
 		{"order", testOrder},
 		{"values", testValues},
+		{"all of Unicode", testUnicode},
 		{"events are not written to", testNotWrittenTo},
 		{"events are not kept", testNotKept},
 		{"concurrent sends", testConcurrent},
