@@ -47,7 +47,8 @@ type client struct {
 	log         *slog.Logger
 	pause       time.Duration // before the first retry
 	unzstd      *zstd.Decoder
-	buffers     buffers
+	bodies      buffers // compressed
+	raws        buffers // decompressed
 }
 
 func newClient(cfg *Config) (*client, error) {
@@ -98,14 +99,14 @@ func parseEndpoint(text, project string) (endpoint, error) {
 		e.scheme, rest = strings.ToLower(scheme), after
 	}
 	if e.scheme != "http" && e.scheme != "https" {
-		return e, fmt.Errorf("Endpoint %q: scheme %q: want https or http", text, e.scheme)
+		return e, setting("Endpoint", "%q: scheme %q: want https or http", text, e.scheme)
 	}
 	u, err := url.Parse(e.scheme + "://" + strings.TrimSuffix(rest, "/"))
 	if err != nil || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
-		return e, fmt.Errorf("Endpoint %q: want a host such as cn-hangzhou.log.aliyuncs.com, with https:// before it for TLS", text)
+		return e, setting("Endpoint", "%q: want a host such as cn-hangzhou.log.aliyuncs.com, with https:// before it for TLS", text)
 	}
 	if strings.HasPrefix(u.Hostname(), project+".") && project != "" {
-		return e, fmt.Errorf("Endpoint %q: leave the project out: want %q", text, strings.TrimPrefix(rest, project+"."))
+		return e, setting("Endpoint", "%q: leave the project out: want %q", text, strings.TrimPrefix(rest, project+"."))
 	}
 	e.host = project + "." + u.Host
 	e.dial = e.host
@@ -125,35 +126,43 @@ type call struct {
 	accept string // encodings
 }
 
-// send makes one attempt. The answer has status 200 and must be closed; any
-// other is a *callError that wraps an *sls.Error.
-func (c *client) send(ctx context.Context, r call) (*http.Response, error) {
-	resp, err := c.roundTrip(ctx, r)
+// send makes one attempt and hands an answer with status 200 to read. Its
+// error is a *callError, which wraps an *sls.Error if the service sent one.
+func (c *client) send(ctx context.Context, r call, read func(*http.Response) error) error {
+	err := c.roundTrip(ctx, r, read)
 	if err == nil {
-		return resp, nil
+		return nil
 	}
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
-	return nil, &callError{call: r.name, err: err, hint: c.hint(code(err))}
+	return &callError{call: r.name, err: err, hint: c.hint(code(err))}
 }
 
-func (c *client) roundTrip(ctx context.Context, r call) (*http.Response, error) {
+func (c *client) roundTrip(ctx context.Context, r call, read func(*http.Response) error) error {
 	req, err := c.request(ctx, r)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, c.unreachable(err)
+		return c.unreachable(err)
 	}
+	defer func() { // what little is left is read, so that the connection can be used again
+		_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
+		_ = resp.Body.Close()
+	}()
 	if resp.StatusCode == http.StatusOK {
-		return resp, nil
+		return read(resp)
 	}
-	defer drain(resp.Body)
+	return refusal(resp)
+}
+
+// refusal reads the service's error from an answer.
+func refusal(resp *http.Response) error {
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	if err != nil {
-		return nil, fmt.Errorf("reading the answer %s: %w", resp.Status, err)
+		return fmt.Errorf("reading the answer %s: %w", resp.Status, err)
 	}
 	api := &sls.Error{}
 	if json.Unmarshal(text, api) != nil || api.Code == "" {
@@ -163,7 +172,7 @@ func (c *client) roundTrip(ctx context.Context, r call) (*http.Response, error) 
 		}
 	}
 	api.HTTPCode, api.RequestID = int32(resp.StatusCode), resp.Header.Get(sls.RequestIDHeader)
-	return nil, api
+	return api
 }
 
 // unreachable adds to a network error what the user can change.
@@ -242,26 +251,17 @@ func (c *client) sign(r call, uri string, body []byte) (map[string]string, error
 func (c *client) json(ctx context.Context, r call, v any) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer within %v", answerTimeout))
 	defer cancel()
-	resp, err := c.send(ctx, r)
-	if err != nil {
-		return err
-	}
-	defer drain(resp.Body)
-	if v == nil {
+	return c.send(ctx, r, func(resp *http.Response) error {
+		if v == nil {
+			return nil
+		}
+		text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+		if err == nil {
+			err = json.Unmarshal(text, v)
+		}
+		if err != nil {
+			return fmt.Errorf("reading the answer: %w", err)
+		}
 		return nil
-	}
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err == nil {
-		err = json.Unmarshal(text, v)
-	}
-	if err != nil {
-		return &callError{call: r.name, err: fmt.Errorf("reading the answer: %w", err)}
-	}
-	return nil
-}
-
-// drain reads what little is left, so that the connection can be used again.
-func drain(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, 64<<10) // the answer was already judged
-	_ = body.Close()
+	})
 }

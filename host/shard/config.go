@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	sls "github.com/aliyun/aliyun-log-go-sdk"
@@ -54,28 +55,75 @@ const (
 	defaultBytes = 64 << 20
 )
 
-// Validate collects everything that is missing or wrong into one error.
+// A SettingError says what is wrong with one field of Config.
+type SettingError struct {
+	Setting string // the field's name
+	Problem string
+}
+
+func (e *SettingError) Error() string { return e.Setting + " " + e.Problem }
+
+func setting(name, format string, args ...any) error {
+	return &SettingError{Setting: name, Problem: fmt.Sprintf(format, args...)}
+}
+
+// Validate collects everything that is missing or wrong: it returns a
+// *SettingError for each, joined.
 func (c *Config) Validate() error {
+	return errors.Join(slices.Concat(c.checkPresent(), c.checkPositions(), c.checkNumbers())...)
+}
+
+func (c *Config) checkPresent() []error {
 	var errs []error
-	bad := func(wrong bool, format string, args ...any) {
-		if wrong {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
 	for _, s := range []struct{ name, value string }{
 		{"Endpoint", c.Endpoint}, {"Project", c.Project}, {"Logstore", c.Logstore}, {"Group", c.Group},
 	} {
-		bad(s.value == "", "%s is missing", s.name)
-	}
-	bad(c.Credentials == nil, "Credentials are missing")
-	bad(c.AuthV4 && c.Region == "", "Region is missing: signatures of version 4 need it, such as cn-hangzhou")
-	if c.Endpoint != "" {
-		if _, err := parseEndpoint(c.Endpoint, c.Project); err != nil {
-			errs = append(errs, err)
+		if s.value == "" {
+			errs = append(errs, setting(s.name, "is missing"))
 		}
 	}
-	errs = append(errs, c.checkPositions()...)
-	bad(c.PullCount < 0 || c.PullCount > maxPullCount, "PullCount %d: want 1 to %d", c.PullCount, maxPullCount)
+	if c.Endpoint != "" {
+		_, err := parseEndpoint(c.Endpoint, c.Project)
+		errs = append(errs, err)
+	}
+	if c.Credentials == nil {
+		errs = append(errs, setting("Credentials", "are missing"))
+	}
+	if c.AuthV4 && c.Region == "" {
+		errs = append(errs, setting("Region", "is missing: signatures of version 4 need it, such as cn-hangzhou"))
+	}
+	return errs
+}
+
+func (c *Config) checkPositions() []error {
+	var errs []error
+	from, fromTime := c.From.Time()
+	if !fromTime && !slices.Contains([]Position{"", Begin, End, Now}, c.From) {
+		errs = append(errs, setting("From", "%q: want begin, end or a time", string(c.From)))
+	}
+	until, untilTime := c.Until.Time()
+	switch {
+	case !untilTime && !slices.Contains([]Position{"", End, Now}, c.Until):
+		errs = append(errs, setting("Until", "%q: want now or a time", string(c.Until)))
+	case !untilTime:
+	case until.After(time.Now()):
+		errs = append(errs, setting("Until", "%v lies in the future: want now or a time that has passed", c.Until))
+	case fromTime && !until.After(from):
+		errs = append(errs, setting("Until", "%v is not after From %v: nothing lies between", c.Until, c.From))
+	}
+	if c.OnExpired != "" {
+		if _, err := ParsePolicy(string(c.OnExpired)); err != nil {
+			errs = append(errs, setting("OnExpired", "%v", err))
+		}
+	}
+	return errs
+}
+
+func (c *Config) checkNumbers() []error {
+	var errs []error
+	if c.PullCount < 0 || c.PullCount > maxPullCount {
+		errs = append(errs, setting("PullCount", "%d: want 1 to %d", c.PullCount, maxPullCount))
+	}
 	for _, d := range []struct {
 		name  string
 		value time.Duration
@@ -83,34 +131,16 @@ func (c *Config) Validate() error {
 		{"HeartbeatInterval", c.HeartbeatInterval}, {"Timeout", c.Timeout}, {"FetchInterval", c.FetchInterval},
 		{"CommitInterval", c.CommitInterval}, {"DrainTimeout", c.DrainTimeout},
 	} {
-		bad(d.value < 0, "%s %v is negative", d.name, d.value)
-	}
-	bad(c.Timeout%time.Second != 0, "Timeout %v: want whole seconds", c.Timeout)
-	full := c.withDefaults()
-	bad(c.Timeout > 0 && full.HeartbeatInterval >= c.Timeout,
-		"HeartbeatInterval %v: want less than Timeout, %v, or shards are lost between two heartbeats", full.HeartbeatInterval, c.Timeout)
-	return errors.Join(errs...)
-}
-
-func (c *Config) checkPositions() []error {
-	var errs []error
-	from, fromTime := c.From.Time()
-	if !fromTime && c.From != "" && c.From != Begin && c.From != End && c.From != Now {
-		errs = append(errs, fmt.Errorf("From %q: want begin, end or a time", string(c.From)))
-	}
-	until, untilTime := c.Until.Time()
-	switch {
-	case untilTime && until.After(time.Now()):
-		errs = append(errs, fmt.Errorf("Until %v lies in the future: want now or a time that has passed", c.Until))
-	case untilTime && fromTime && !until.After(from):
-		errs = append(errs, fmt.Errorf("Until %v is not after From %v: nothing lies between", c.Until, c.From))
-	case !untilTime && c.Until != "" && c.Until != End && c.Until != Now:
-		errs = append(errs, fmt.Errorf("Until %q: want now or a time", string(c.Until)))
-	}
-	if c.OnExpired != "" {
-		if _, err := ParsePolicy(string(c.OnExpired)); err != nil {
-			errs = append(errs, fmt.Errorf("OnExpired: %w", err))
+		if d.value < 0 {
+			errs = append(errs, setting(d.name, "%v is negative", d.value))
 		}
+	}
+	if c.Timeout%time.Second != 0 {
+		errs = append(errs, setting("Timeout", "%v: want whole seconds", c.Timeout))
+	}
+	if full := c.withDefaults(); c.Timeout > 0 && full.HeartbeatInterval >= c.Timeout {
+		errs = append(errs, setting("HeartbeatInterval", "%v: want less than Timeout, %v, or shards are lost between two heartbeats",
+			full.HeartbeatInterval, c.Timeout))
 	}
 	return errs
 }

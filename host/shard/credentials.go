@@ -164,7 +164,7 @@ func roleCredentials(base, role string) sls.CredentialsProvider {
 		if err != nil {
 			return "", "", "", until, fmt.Errorf("RAM role %q: %w: is this an ECS instance that has the role?", role, err)
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		var answer struct {
 			Code, AccessKeyID, AccessKeySecret, SecurityToken string
 			Expiration                                        time.Time

@@ -71,7 +71,7 @@ func (c *client) hint(code string) string {
 	case sls.SIGNATURE_NOT_MATCH:
 		return "check the access key secret in Credentials and, with version 4 signatures, Region"
 	case sls.UN_AUTHORIZED, "AccessDenied":
-		return "the access key in Credentials needs the right to read this logstore and to use consumer groups (AliyunLogReadOnlyAccess is not enough for the latter); an STS token may have expired"
+		return "the access key in Credentials needs the right to read this logstore and to use consumer groups; an STS token may have expired"
 	case sls.REQUEST_TIME_TOO_SKEWED:
 		return "set this machine's clock: requests are refused when it is more than 15 minutes off"
 	case codeGroupMissing:

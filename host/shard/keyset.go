@@ -52,40 +52,40 @@ func (k *keySet) nextLog() {
 // is none, it enters index for the key and returns index and false.
 func (k *keySet) find(fields []abi.Field, key []byte, index int) (int, bool) {
 	hash := uint32(maphash.Bytes(k.seed, key))
-	cell := k.probe(hash, func(i uint32) bool { return string(fields[i].Key) == string(key) })
-	if cell.stamp == k.log || cell.stamp == k.group {
-		return int(cell.index), true
+	cells, mask := k.cells, uint32(len(k.cells)-1)
+	i := hash & mask
+	for ; k.live(&cells[i]); i = (i + 1) & mask {
+		if c := &cells[i]; c.hash == hash && string(fields[c.index].Key) == string(key) {
+			return int(c.index), true
+		}
 	}
-	*cell = keyCell{stamp: k.log, hash: hash, index: uint32(index)}
-	if k.alive++; k.alive > len(k.cells)/2 {
+	cells[i] = keyCell{stamp: k.log, hash: hash, index: uint32(index)}
+	if k.alive++; k.alive > len(cells)/2 {
 		k.grow()
 	}
 	return index, false
 }
 
-// probe returns the cell of the key with this hash, or the dead cell where it
-// belongs.
-func (k *keySet) probe(hash uint32, same func(index uint32) bool) *keyCell {
-	mask := uint32(len(k.cells) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		c := &k.cells[i]
-		if c.stamp != k.log && c.stamp != k.group || c.hash == hash && same(c.index) {
-			return c
-		}
-	}
-}
+func (k *keySet) live(c *keyCell) bool { return c.stamp == k.log || c.stamp == k.group }
 
 func (k *keySet) grow() {
 	old := k.cells
 	k.cells = make([]keyCell, 2*len(old))
-	for _, stamp := range []uint64{k.group, k.log} { // tags first: see nextLog
+	mask := uint32(len(k.cells) - 1)
+	enter := func(stamp uint64) {
 		for _, c := range old {
-			if c.stamp == stamp && stamp != 0 {
-				*k.probe(c.hash, func(uint32) bool { return false }) = c
+			if c.stamp != stamp {
+				continue
 			}
+			i := c.hash & mask
+			for k.live(&k.cells[i]) {
+				i = (i + 1) & mask
+			}
+			k.cells[i] = c
 		}
-		if k.group == k.log {
-			break
-		}
+	}
+	enter(k.group) // first: see nextLog
+	if k.log != k.group {
+		enter(k.log)
 	}
 }

@@ -3,362 +3,175 @@ package shard
 import (
 	"context"
 	"errors"
-	"net/http"
+	"log/slog"
 	"slices"
-	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	sls "github.com/aliyun/aliyun-log-go-sdk"
-
-	"github.com/slswasm/slswasm/host/slstest"
 )
 
-func TestTwoConsumersShareTheShards(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 5)
-	w.putLogs(slstest.AnyShard, 50)
-	var a, b receiver
-	w.run(w.mortal("a"), a.handle)
-	w.await("the first holds all", func() bool { return w.holds("a") == 5 })
-	second := w.run(w.mortal("b"), b.handle)
-	w.await("they share", func() bool {
-		return w.holds("a")+w.holds("b") == 5 && w.holds("a") >= 2 && w.holds("b") >= 2
+// A stage is a member whose calls and workers a test plays, in a bubble where
+// time is the test's.
+type stage struct {
+	member
+	mu     sync.Mutex
+	assign []int
+	err    error
+	beats  []string // times since the start and shards reported
+	began  time.Time
+	events []string
+
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+func newStage(assign ...int) *stage {
+	s := &stage{assign: assign, began: time.Now(), done: make(chan struct{})}
+	s.member = member{
+		interval: 20 * time.Second, timeout: 61 * time.Second,
+		start: func(n int) { s.note("start", n) }, leave: func(n int) { s.note("leave", n) }, drop: func(n int) { s.note("drop", n) },
+		fail: func(err error) { s.note("fail", 0); s.stop() }, ended: make(chan ending), log: slog.New(slog.DiscardHandler),
+	}
+	s.beat = func(_ context.Context, held []int) ([]int, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.beats = append(s.beats, time.Since(s.began).String()+" "+ints(held))
+		return slices.Clone(s.assign), s.err
+	}
+	var ctx context.Context
+	ctx, s.stop = context.WithCancel(context.Background())
+	go func() { defer close(s.done); s.run(ctx) }()
+	return s
+}
+
+func ints(list []int) string {
+	text := "["
+	for _, n := range list {
+		text += string(rune('0' + n))
+	}
+	return text + "]"
+}
+
+func (s *stage) note(what string, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events = append(s.events, what+" "+string(rune('0'+n)))
+}
+
+func (s *stage) set(err error, assign ...int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err, s.assign = err, assign
+}
+
+// take returns what happened since the last take.
+func (s *stage) take() (events, beats []string) {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	events, beats = s.events, s.beats
+	s.events, s.beats = nil, nil
+	return events, beats
+}
+
+func (s *stage) expect(t *testing.T, events, beats []string) {
+	t.Helper()
+	gotEvents, gotBeats := s.take()
+	if !slices.Equal(gotEvents, events) || !slices.Equal(gotBeats, beats) {
+		t.Errorf("events %q, not %q; heartbeats %q, not %q", gotEvents, events, gotBeats, beats)
+	}
+}
+
+func TestHeartbeatTiming(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(1, 2)
+		s.expect(t, []string{"start 1", "start 2"}, []string{"0s []", "0s [12]"})
+		time.Sleep(45 * time.Second)
+		s.expect(t, nil, []string{"20s [12]", "40s [12]"})
+
+		s.set(nil, 1)
+		time.Sleep(20 * time.Second)
+		s.expect(t, []string{"leave 2"}, []string{"1m0s [12]"})
+		time.Sleep(50 * time.Second) // a long time to drain
+		s.expect(t, nil, []string{"1m20s [12]", "1m40s [12]"})
+		s.ended <- ending{2, released}
+		s.expect(t, nil, []string{"1m55s [1]"}) // at once: somebody waits
+
+		s.stop()
+		time.Sleep(40 * time.Second) // heartbeats go on while the worker drains
+		s.expect(t, nil, []string{"2m15s [1]", "2m35s [1]"})
+		s.ended <- ending{1, released}
+		<-s.done
+		s.expect(t, nil, nil) // none after the last: it would only put the timeout off
 	})
-	w.putLogs(slstest.AnyShard, 50)
-	w.await("all arrived", func() bool { return a.count()+b.count() == w.total() && w.caughtUp() })
-	if a.count() == 0 || b.count() == 0 {
-		t.Errorf("%d and %d logs: one of the two was idle", a.count(), b.count())
-	}
-	second.stop()
-	if err := second.wait(t); err != nil {
-		t.Fatal(err)
-	}
-	w.putLogs(slstest.AnyShard, 50)
-	w.await("the first has taken over", func() bool { return a.count()+b.count() == w.total() && w.caughtUp() })
-	w.check(1, &a, &b)
 }
 
-// A shard that is to be given up stays reported, and its heartbeats go on,
-// until what is in hand is settled, however long that takes.
-func TestGivingUpWaitsForTheBatchInHand(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 2)
-	w.putLogs(slstest.AnyShard, 20)
-	cfg := w.mortal("a")
-	cfg.PullCount = 1
-	entered, gate := make(chan int, 100), make(chan struct{})
-	a := receiver{before: func(_ context.Context, b *Batch) error {
-		entered <- b.Shard
-		<-gate
-		return nil
-	}}
-	w.run(cfg, a.handle)
-	<-entered
-	<-entered
-	var b receiver
-	w.run(w.mortal("b"), b.handle)
-	w.await("the second asks for a shard", func() bool { _, ok := w.group().Consumers["b"]; return ok })
-	w.beats(2 * 30) // of both: longer than the group's timeout
-	if h := w.group().Holders; h[0] != "a" || h[1] != "a" || b.count() != 0 {
-		t.Fatalf("holders %v, %d logs of the second: a shard went away from under a batch", h, b.count())
-	}
-	close(gate)
-	w.await("the second has one", func() bool { return w.holds("b") == 1 && w.holds("a") == 1 })
-	w.await("all arrived", func() bool { return a.count()+b.count() == w.total() && w.caughtUp() })
-	w.check(1, &a, &b)
-}
-
-// A cable is an HTTP transport that can be cut.
-type cable struct {
-	http.RoundTripper
-	cut atomic.Bool
-}
-
-var errCut = errors.New("the cable is cut")
-
-func (c *cable) RoundTrip(r *http.Request) (*http.Response, error) {
-	if c.cut.Load() {
-		return nil, errCut
-	}
-	return c.RoundTripper.RoundTrip(r)
-}
-
-func TestTakeoverAfterADeath(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 3)
-	w.putLogs(slstest.AnyShard, 60)
-	link := &cable{RoundTripper: w.Client().Transport}
-	cfg := w.mortal("a")
-	cfg.PullCount, cfg.HTTPClient = 1, &http.Client{Transport: link}
-	stuck, lost := make(chan struct{}, 3), make(chan error, 3)
-	var n atomic.Int32
-	a := receiver{before: func(ctx context.Context, _ *Batch) error {
-		if n.Add(1) <= 12 {
-			return nil
+func TestHeartbeatsThatFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(1)
+		s.take()
+		s.set(errors.New("no network"))
+		time.Sleep(60*time.Second + time.Millisecond)
+		events, beats := s.take()
+		if len(events) != 0 || len(beats) != 9 { // at 20 s, then every 5 s
+			t.Errorf("events %q, heartbeats %q", events, beats)
 		}
-		if link.cut.Load() || n.Load() <= 15 {
-			stuck <- struct{}{}
-			<-ctx.Done() // as if the process were gone, then: the shard is lost
-			lost <- context.Cause(ctx)
-			return nil // even so, it must not be committed
-		}
-		return nil
-	}}
-	first := w.run(cfg, a.handle)
-	for range 3 {
-		<-stuck
-	}
-	link.cut.Store(true)
-	seen := a.count()
-	var b receiver
-	second := w.run(w.mortal("b"), b.handle)
-	w.await("the second holds all", func() bool { return w.holds("b") == 3 && w.caughtUp() })
-	for range 3 {
-		if err := <-lost; !errors.Is(err, errLost) {
-			t.Errorf("a handler's context ended with %v", err)
-		}
-	}
-	if b.count() < w.total()-seen {
-		t.Errorf("the second got %d logs, the first had settled %d of %d", b.count(), seen, w.total())
-	}
-	w.check(2, &a, &b)
-
-	link.cut.Store(false) // the dead come back
-	w.await("the first takes part again", func() bool { return w.holds("a") >= 1 && w.holds("b") <= 2 })
-	w.putLogs(slstest.AnyShard, 30)
-	second.stop()
-	if err := second.wait(t); err != nil {
-		t.Error(err)
-	}
-	w.await("all arrived", func() bool { return w.caughtUp() })
-	a.errs = nil // it saw its shards from an earlier place again, as it should
-	w.check(2, &a, &b)
-	first.stop()
-	if err := first.wait(t); err != nil {
-		t.Error(err)
-	}
+		time.Sleep(time.Second) // a timeout after the last good one was sent
+		s.expect(t, []string{"drop 1"}, nil)
+		s.set(nil, 1)
+		time.Sleep(5 * time.Second)
+		s.expect(t, nil, []string{"1m5s []"}) // not started again while the old worker unwinds
+		s.ended <- ending{1, lost}
+		time.Sleep(20 * time.Second)
+		s.expect(t, []string{"start 1"}, []string{"1m25s []", "1m25s [1]"})
+		s.stop()
+		s.ended <- ending{1, released}
+		<-s.done
+	})
 }
 
-// When the service says that a shard is another's, nothing more is committed
-// of it, and nothing is lost.
-func TestALostShardIsTakenUpAgainFromItsCheckpoint(t *testing.T) {
-	t.Parallel()
-	for _, f := range []slstest.Fault{
-		{Kind: slstest.UpdateCheckPoint, Nth: 3, Status: 400, Code: "ConsumerNotMatch"},
-		{Kind: slstest.UpdateCheckPoint, Nth: 3, Status: 404, Code: "ConsumerNotExist"},
+func TestHeartbeatsThatFailForGood(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   error
+		after time.Duration
+	}{
+		"deleted": {&sls.Error{HTTPCode: 404, Code: codeGroupMissing}, 0},
+		"refused": {&sls.Error{HTTPCode: 401, Code: sls.UN_AUTHORIZED}, 70 * time.Second}, // credentials have a minute to come back
 	} {
-		t.Run(f.Code, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, 1)
-			w.putLogs(0, 20)
-			w.Inject(f)
-			cfg := w.config("a")
-			cfg.PullCount, cfg.CommitInterval = 1, time.Nanosecond
-			var r receiver
-			w.run(cfg, r.handle)
-			w.await("all arrived", func() bool { return r.count() == w.total() && w.caughtUp() })
-			if len(r.errs) != 1 {
-				t.Errorf("the shard went back %d times, not once", len(r.errs))
-			}
-			r.errs = nil
-			w.check(2, &r)
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage()
+				s.take()
+				s.set(c.err)
+				time.Sleep(20 * time.Second)
+				if events, _ := s.take(); c.after > 0 && len(events) > 0 {
+					t.Errorf("too soon: %q", events)
+				}
+				time.Sleep(c.after)
+				if events, _ := s.take(); c.after > 0 && len(events) == 0 {
+					t.Error("it goes on")
+				}
+				<-s.done
+			})
 		})
 	}
 }
 
-func TestAStaleOwnerCannotRewind(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	w.putLogs(0, 10)
-	var r receiver
-	w.run(w.config("a"), r.handle)
-	w.await("all arrived", func() bool { return r.count() == w.total() && w.caughtUp() })
-	plain := w.config("stale")
-	cfg := plain.withDefaults()
-	c, err := newClient(&cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.close()
-	err = c.save(t.Context(), 0, w.Shards(project, logstore)[0].Begin)
-	if got := code(err); got != codeConsumerGone && got != codeNotMatch {
-		t.Errorf("saving as one that does not hold the shard: %v", err)
-	}
-	if !w.caughtUp() {
-		t.Error("the checkpoint was rewound")
-	}
-}
-
-func TestADeletedGroupStopsTheSource(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	c := w.run(w.config("a"), (&receiver{}).handle)
-	w.await("it holds the shard", func() bool { return w.holds("a") == 1 })
-	if err := w.sdk().DeleteConsumerGroup(project, logstore, groupID); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.wait(t); code(err) != codeGroupMissing || !strings.Contains(err.Error(), "was deleted") {
-		t.Errorf("Run returned %v", err)
-	}
-}
-
-func (w *world) sdk() sls.ClientInterface {
-	c := sls.CreateNormalInterfaceV2(w.Endpoint(), w.config("").Credentials)
-	c.SetHTTPClient(w.Client())
-	return c
-}
-
-func TestJoiningAnExistingGroup(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	existing := sls.ConsumerGroup{ConsumerGroupName: groupID, Timeout: 7, InOrder: true}
-	if err := w.sdk().CreateConsumerGroup(project, logstore, existing); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		timeout time.Duration
-		order   bool
-		warns   []string
-	}{
-		{0, true, nil},
-		{7 * time.Second, true, nil},
-		{9 * time.Second, true, []string{"another timeout"}},
-		{0, false, []string{"another order"}},
-		{9 * time.Second, false, []string{"another timeout", "another order"}},
-	} {
-		var log strings.Builder
-		cfg := w.config("a")
-		cfg.Timeout, cfg.Order = c.timeout, c.order
-		cfg.Logger = warnings(&log)
-		s, err := Open(t.Context(), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Close()
-		if s.timeout != 7*time.Second {
-			t.Errorf("timeout %v: the group's own holds", s.timeout)
-		}
-		if strings.Count(log.String(), "\n") != len(c.warns) || slices.ContainsFunc(c.warns, func(p string) bool { return !strings.Contains(log.String(), p) }) {
-			t.Errorf("timeout %v, order %v: logged %q, not %q", c.timeout, c.order, &log, c.warns)
-		}
-	}
-	if w.Calls(slstest.UpdateConsumerGroup) != 0 {
-		t.Error("the group was changed")
-	}
-}
-
-func TestHeartbeatsFitTheGroupsTimeout(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	if err := w.sdk().CreateConsumerGroup(project, logstore, sls.ConsumerGroup{ConsumerGroupName: groupID, Timeout: 3}); err != nil {
-		t.Fatal(err)
-	}
-	cfg := w.config("a")
-	cfg.HeartbeatInterval, cfg.Timeout = 20*time.Second, 0
-	s, err := Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if s.cfg.HeartbeatInterval != time.Second {
-		t.Errorf("a heartbeat every %v within a timeout of 3 s", s.cfg.HeartbeatInterval)
-	}
-}
-
-func TestGroupQuotaNamesTheGroups(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	for i := range slstest.MaxConsumerGroups {
-		g := sls.ConsumerGroup{ConsumerGroupName: "old-" + string(rune('a'+i%26)) + string(rune('a'+i/26)), Timeout: 60}
-		if err := w.sdk().CreateConsumerGroup(project, logstore, g); err != nil {
-			t.Fatal(err)
-		}
-	}
-	_, err := Open(t.Context(), w.config("a"))
-	if code(err) != codeGroupQuota {
-		t.Fatalf("Open returned %v", err)
-	}
-	for _, part := range []string{"delete a consumer group", "old-aa, old-ab, old-ba", "30"} {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("the error lacks %q: %v", part, err)
-		}
-	}
-}
-
-// Two that create the group at the same moment both join it.
-func TestCreationRace(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	var once atomic.Bool
-	cfg := w.config("a")
-	cfg.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-		if r.Method == http.MethodPost && once.CompareAndSwap(false, true) {
-			if err := w.sdk().CreateConsumerGroup(project, logstore, sls.ConsumerGroup{ConsumerGroupName: groupID, Timeout: 30}); err != nil {
-				t.Error(err)
-			}
-		}
-		return w.InProcess().Transport.RoundTrip(r)
-	})}
-	s, err := Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if s.timeout != 30*time.Second {
-		t.Errorf("timeout %v, not that of the one who was first", s.timeout)
-	}
-}
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-func TestHeartbeatFaultsAreRiddenOut(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 2)
-	w.putLogs(slstest.AnyShard, 20)
-	w.Inject(slstest.Fault{Kind: slstest.HeartBeat, Every: 2, Status: 500})
-	w.Inject(slstest.Fault{Kind: slstest.HeartBeat, Every: 3, Reset: true})
-	var r receiver
-	c := w.run(w.config("a"), r.handle)
-	w.await("all arrived", func() bool { return r.count() == w.total() && w.caughtUp() })
-	w.beats(20)
-	w.putLogs(slstest.AnyShard, 20)
-	w.await("all arrived", func() bool { return r.count() == w.total() && w.caughtUp() })
-	c.stop()
-	if err := c.wait(t); err != nil {
-		t.Error(err)
-	}
-	w.check(1, &r)
-}
-
-// A heartbeat that hangs keeps neither the loss of the shards nor the end of
-// the source waiting.
-func TestAHangingHeartbeat(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	w.putLogs(0, 1)
-	release := make(chan struct{})
-	defer close(release)
-	entered, lost := make(chan struct{}), make(chan error, 1)
-	c := w.run(w.mortal("a"), func(ctx context.Context, _ *Batch) error {
-		w.Inject(slstest.Fault{Kind: slstest.HeartBeat, Until: release})
-		close(entered)
-		<-ctx.Done()
-		lost <- context.Cause(ctx)
-		return nil
+// A shard that is given up at the very end is handed over by a last heartbeat.
+func TestTheLastHeartbeatHandsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(1)
+		s.take()
+		s.set(nil)
+		time.Sleep(21 * time.Second)
+		s.expect(t, []string{"leave 1"}, []string{"20s [1]"})
+		s.stop()
+		synctest.Wait()
+		s.ended <- ending{1, released}
+		<-s.done
+		s.expect(t, nil, []string{"21s []"})
 	})
-	<-entered
-	if err := <-lost; !errors.Is(err, errLost) {
-		t.Errorf("the handler's context ended with %v", err)
-	}
-	c.stop()
-	if err := c.wait(t); err != nil {
-		t.Error(err)
-	}
-	if w.caughtUp() {
-		t.Error("a batch of a lost shard was committed")
-	}
 }

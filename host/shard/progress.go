@@ -16,11 +16,11 @@ type Progress struct {
 	// 0 to 1, by log groups and over all consumers of the group. It is 0
 	// without Until.
 	Done   float64
-	Shards []ShardProgress // by number
+	Shards []Place // by number
 }
 
-// ShardProgress is how far one shard has come.
-type ShardProgress struct {
+// A Place is how far one shard has come.
+type Place struct {
 	Shard  int
 	Cursor string    // settled up to here, as far as this source knows
 	Time   time.Time // of the last log that this source settled; zero before
@@ -144,7 +144,7 @@ func (p *progress) snapshot() Progress {
 	var read, total float64
 	for _, shard := range slices.Sorted(maps.Keys(p.shards)) {
 		s := p.shards[shard]
-		sp := ShardProgress{Shard: shard, Cursor: s.at, Done: s.done}
+		sp := Place{Shard: shard, Cursor: s.at, Done: s.done}
 		if s.time != 0 {
 			sp.Time = time.Unix(0, s.time).UTC()
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -63,19 +64,13 @@ func (c *client) pull(ctx context.Context, r pullRequest) (*pulled, error) {
 		accept = "zstd"
 	}
 	name := fmt.Sprintf("pull shard %d at %s", r.shard, r.cursor)
-	resp, err := c.send(ctx, call{name: name, method: http.MethodGet, path: shardPath(r.shard), query: query, accept: accept})
-	if err != nil {
-		return nil, err
-	}
-	defer drain(resp.Body)
-	p, err := c.answer(resp, r)
-	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = fmt.Errorf("%w: %w", cause, err)
-		}
-		return nil, &callError{call: name, err: err}
-	}
-	return p, nil
+	var p *pulled
+	err := c.send(ctx, call{name: name, method: http.MethodGet, path: shardPath(r.shard), query: query, accept: accept},
+		func(resp *http.Response) (err error) {
+			p, err = c.answer(resp, r)
+			return err
+		})
+	return p, err
 }
 
 func (c *client) answer(resp *http.Response, r pullRequest) (*pulled, error) {
@@ -132,13 +127,13 @@ func (c *client) decompress(resp *http.Response, size int) (*[]byte, error) {
 	kind := resp.Header.Get("X-Log-Compresstype")
 	if kind == "" { // sent as it is, which the SDK would not read
 		if len(*body) != size {
-			c.buffers.put(body)
+			c.bodies.put(body)
 			return nil, fmt.Errorf("the answer has %d bytes, and its header says %d", len(*body), size)
 		}
 		return body, nil
 	}
-	defer c.buffers.put(body)
-	raw := c.buffers.get(size)
+	defer c.bodies.put(body)
+	raw := c.raws.get(size)
 	n := 0
 	switch kind {
 	case "lz4":
@@ -154,7 +149,7 @@ func (c *client) decompress(resp *http.Response, size int) (*[]byte, error) {
 		err = fmt.Errorf("%d bytes, and the header says %d", n, size)
 	}
 	if err != nil {
-		c.buffers.put(raw)
+		c.raws.put(raw)
 		return nil, fmt.Errorf("decompressing %d bytes of %s: %w", len(*body), kind, err)
 	}
 	return raw, nil
@@ -168,14 +163,14 @@ func (c *client) body(resp *http.Response, size int) (*[]byte, error) {
 		return nil, fmt.Errorf("the answer has %d bytes compressed, and its header says %d decompressed", resp.ContentLength, size)
 	}
 	if n := resp.ContentLength; n >= 0 {
-		buf := c.buffers.get(int(n))
+		buf := c.bodies.get(int(n))
 		if _, err := io.ReadFull(resp.Body, *buf); err != nil {
-			c.buffers.put(buf)
+			c.bodies.put(buf)
 			return nil, fmt.Errorf("the answer was cut short: %w", err)
 		}
 		return buf, nil
 	}
-	buf := c.buffers.get(limit)
+	buf := c.bodies.get(limit)
 	n, err := io.ReadFull(resp.Body, *buf)
 	if err == nil {
 		err = fmt.Errorf("more than %d bytes compressed", limit)
@@ -183,7 +178,7 @@ func (c *client) body(resp *http.Response, size int) (*[]byte, error) {
 		err = nil // the end, before the limit: as it should be
 	}
 	if err != nil {
-		c.buffers.put(buf)
+		c.bodies.put(buf)
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}
 	*buf = (*buf)[:n]
@@ -201,7 +196,7 @@ func (b *buffers) get(n int) *[]byte {
 			return buf
 		}
 	}
-	buf := make([]byte, n)
+	buf := make([]byte, n, 1<<bits.Len(uint(n))) // the next one may be a little larger
 	return &buf
 }
 

@@ -117,7 +117,7 @@ func (p *puller) give(ctx context.Context, got *pulled) error {
 
 // discard gives a pull's memory and its share of the budget back.
 func (p *puller) discard(got *pulled) {
-	p.client.buffers.put(got.raw)
+	p.client.raws.put(got.raw)
 	p.cfg.Budget.release(got.reserved)
 	got.raw, got.reserved = nil, 0
 }
