@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -112,10 +113,14 @@ func TestCloseWaitsAndEnds(t *testing.T) {
 	<-entered
 	closed := make(chan struct{})
 	go func() { _ = s.Close(); close(closed) }()
+	for s.sending.TryRLock() { // until Close waits for its turn
+		s.sending.RUnlock()
+		runtime.Gosched()
+	}
 	select {
 	case <-closed:
 		t.Error("Close did not wait for the Send under way")
-	case <-time.After(20 * time.Millisecond):
+	default:
 	}
 	close(release)
 	<-closed

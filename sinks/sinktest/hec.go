@@ -7,7 +7,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -86,7 +86,7 @@ func (r *HECReceiver) Up() error {
 		Handler:           r,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: time.Minute,
-		ErrorLog:          log.New(io.Discard, "", 0),
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			if state == http.StateNew {
 				r.mu.Lock()
@@ -234,7 +234,7 @@ func (r *HECReceiver) collect(ctx context.Context, w http.ResponseWriter, req *h
 
 // authorize checks the headers in the order in which Splunk does.
 func (r *HECReceiver) authorize(req *http.Request) *HECAnswer {
-	code, status := 0, 0
+	var code, status int
 	token, isSplunk := strings.CutPrefix(req.Header.Get("Authorization"), "Splunk ")
 	switch {
 	case req.Header.Get("Authorization") == "":
