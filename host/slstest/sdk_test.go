@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,7 +27,7 @@ func produce(t *testing.T, s *Server, c *http.Client, from, to int) {
 	cfg.CredentialsProvider = sls.NewStaticCredentialsProvider(DefaultAccessKeyID, DefaultAccessKeySecret, "")
 	cfg.Logger, cfg.DisableRuntimeMetrics = log.NewNopLogger(), true
 	cfg.LingerMs, cfg.MaxBatchCount = 100, 10
-	cfg.Retries, cfg.MaxIoWorkerCount = 0, 1 // one: see firstAlone
+	cfg.Retries, cfg.MaxIoWorkerCount = 0, 1 // one: see orderly
 	p, err := producer.NewProducer(cfg)
 	must(t, err)
 	p.Start()
@@ -64,32 +65,51 @@ func (c *callback) count(r *producer.Result) {
 	}
 }
 
-// firstAlone works round a data race in the SDK's client, which fills in its
-// own settings at the first call of a shard: of the SDK's workers all but one
-// wait, before that call, until the one has made it.
-func firstAlone(c *http.Client) *http.Client {
-	return &http.Client{Transport: &gate{next: c.Transport, open: make(chan struct{})}}
-}
-
-type gate struct {
+// orderly is a transport and a logger that keeps two data races of the SDK
+// from failing these tests:
+//   - its client fills in its own settings at the first call for a shard, so
+//     of the shards' workers all but one wait until the one has called;
+//   - the heartbeat reads the list of shards without the lock when it logs
+//     its answer. The lock here puts what other goroutines did, and logged,
+//     before that; slowHeartbeats keeps them from running at that moment.
+type orderly struct {
 	next        http.RoundTripper
 	first, done sync.Once
 	open        chan struct{}
+	mu          sync.Mutex
+	passed      int
 }
 
-func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
+func (o *orderly) Log(...any) error {
+	o.pass()
+	return nil
+}
+
+func (o *orderly) pass() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.passed++
+}
+
+func (o *orderly) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case strings.Contains(r.URL.Path, "/shards/"):
-		g.done.Do(func() { close(g.open) })
+		o.done.Do(func() { close(o.open) })
 	case r.Method == "GET" && strings.HasSuffix(r.URL.Path, "/consumergroups/group"): // before a shard's first call
 		alone := false
-		g.first.Do(func() { alone = true })
+		o.first.Do(func() { alone = true })
 		if !alone {
-			<-g.open
+			<-o.open
 		}
 	}
-	return g.next.RoundTrip(r)
+	resp, err := o.next.RoundTrip(r)
+	o.pass()
+	return resp, err
 }
+
+// slowHeartbeats have their answers at times of a bubble at which no other
+// goroutine of the SDK wakes up.
+var slowHeartbeats = Fault{Kind: HeartBeat, Delay: 7*time.Millisecond + time.Microsecond}
 
 // A reader counts how often each log was delivered, and by whom.
 type reader struct {
@@ -101,13 +121,14 @@ type reader struct {
 func newReader() *reader { return &reader{got: make(map[string]int), by: make(map[string]int)} }
 
 func (r *reader) worker(s *Server, c *http.Client, name string, inOrder bool) *consumer.ConsumerWorker {
+	o := &orderly{next: c.Transport, open: make(chan struct{})}
 	cfg := consumer.LogHubConfig{
-		Endpoint: s.Endpoint(), HTTPClient: firstAlone(c),
+		Endpoint: s.Endpoint(), HTTPClient: &http.Client{Transport: o}, Logger: o,
 		CredentialsProvider: sls.NewStaticCredentialsProvider(DefaultAccessKeyID, DefaultAccessKeySecret, ""),
 		Project:             proj, Logstore: store, ConsumerGroupName: "group", ConsumerName: name,
 		CursorPosition: consumer.BEGIN_CURSOR, InOrder: inOrder,
 		HeartbeatIntervalInSecond: 1, HeartbeatTimeoutInSecond: 10, DataFetchIntervalInMs: 50,
-		Logger: log.NewNopLogger(), DisableRuntimeMetrics: true, AutoCommitDisabled: true,
+		DisableRuntimeMetrics: true, AutoCommitDisabled: true,
 	}
 	return consumer.InitConsumerWorkerWithCheckpointTracker(cfg, func(_ int, list *sls.LogGroupList, tracker consumer.CheckPointTracker) (string, error) {
 		r.mu.Lock()
@@ -166,6 +187,7 @@ func TestSDKProducerAndConsumerOverSockets(t *testing.T) {
 func TestSDKConsumersShareAndTakeOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, 8)
+		s.Inject(slowHeartbeats)
 		c := s.InProcess()
 		produce(t, s, c, 0, 500)
 		r := newReader()
@@ -209,6 +231,12 @@ func TestSDKConsumersShareAndTakeOver(t *testing.T) {
 func TestSDKConsumerCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, 4)
+		cutOff := slowHeartbeats
+		cutOff.Status = 503
+		var isCut atomic.Bool
+		cutOff.When = func(c Call) bool { return isCut.Load() && c.Consumer == "a" }
+		s.Inject(cutOff)
+		s.Inject(slowHeartbeats)
 		c := s.InProcess()
 		produce(t, s, c, 0, 200)
 		r := newReader()
@@ -216,7 +244,7 @@ func TestSDKConsumerCutOff(t *testing.T) {
 		a.Start()
 		b.Start()
 		must(t, s.Await(t.Context(), caughtUp(s, 200)))
-		s.Inject(Fault{Kind: HeartBeat, When: func(c Call) bool { return c.Consumer == "a" }, Status: 503, Code: "ServerBusy"})
+		isCut.Store(true)
 		s.Inject(Fault{Kind: PullLogs, Every: 3, Status: 500})
 		s.Inject(Fault{Kind: UpdateCheckPoint, Every: 4, Lose: true})
 		produce(t, s, c, 200, 400)
@@ -234,6 +262,7 @@ func TestSDKConsumerFollowsASplit(t *testing.T) {
 	for _, inOrder := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newServer(t, 2)
+			s.Inject(slowHeartbeats)
 			c := s.InProcess()
 			produce(t, s, c, 0, 100)
 			r := newReader()
