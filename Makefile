@@ -7,7 +7,7 @@ LINT_VER := v2.15.0
 LINT     := $(TOOLS)/golangci-lint-$(LINT_VER)
 MODULES  := . guests/go guests/examples
 EXAMPLES := $(patsubst guests/examples/%/main.go,%,$(wildcard guests/examples/*/main.go))
-WASM     := GOWORK=off GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w'
+WASM     := GOWORK=off GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -buildvcs=false -buildmode=c-shared -ldflags='-s -w'
 
 .PHONY: help build guests demo test check fuzz clean
 

@@ -133,7 +133,7 @@ func printTable(w io.Writer, r *demo.Report) {
 	} {
 		fmt.Fprintf(t, "%s\t%d\t\n", row.name, row.count)
 	}
-	fmt.Fprintf(t, "time\t%.1f s\t\n", r.Seconds)
-	fmt.Fprintf(t, "raw logs\t%s\t%.1f MB/s\n", units.HumanSize(float64(r.Bytes)), r.MBPerSecond)
+	fmt.Fprintf(t, "raw logs\t%s\t\nin\t%.1f s\t\nthat is\t%.1f MB/s\t\n",
+		units.HumanSize(float64(r.Bytes)), r.Seconds, r.MBPerSecond)
 	_ = t.Flush() // to standard output: nobody is left to tell
 }

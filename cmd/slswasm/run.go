@@ -45,6 +45,11 @@ func runCommand() *cli.Command {
 			if err != nil {
 				return usage(err)
 			}
+			told := context.AfterFunc(c.Context, func() {
+				logger.Info("stopping: pulling ends, what is in hand is delivered and committed; a second signal leaves at once",
+					"limit", source.drain)
+			})
+			defer told()
 			stopBar := showProgress(c.App.ErrWriter, source.until != "", p.Progress)
 			err = p.Run(c.Context)
 			stopBar()

@@ -1,20 +1,130 @@
 package main
 
 import (
+	"crypto/tls"
+	"encoding/hex"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
+	sls "github.com/aliyun/aliyun-log-go-sdk"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/slswasm/slswasm/host/guest/guesttest"
+	"github.com/slswasm/slswasm/host/slstest"
+	"github.com/slswasm/slswasm/sinks/sinktest"
+	"github.com/slswasm/slswasm/testdata/logs"
 )
 
 // The command line, in testdata/scripts: what it prints and how it exits.
+// Each script has a service with the sample logs and receivers of its own, and
+// finds them in the environment, together with the documented settings.
 func TestScripts(t *testing.T) {
+	audit := guesttest.Build(t, "audit")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/scripts",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("HOME", e.WorkDir) // no settings of the developer's own
-			e.Setenv("NO_COLOR", "1")
-			return nil
+			for key, value := range map[string]string{
+				"HOME": e.WorkDir, "XDG_CACHE_HOME": cacheHome(t), "NO_COLOR": "1",
+			} {
+				e.Setenv(key, value)
+			}
+			if err := os.WriteFile(filepath.Join(e.WorkDir, "audit.wasm"), audit, 0o600); err != nil {
+				return err
+			}
+			return surround(e)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"hostile": hostile,
+			"groups":  groups,
 		},
 	})
+}
+
+// cacheHome is where the developer's caches are: compiling a module of Go
+// takes seconds, and more under the race detector.
+func cacheHome(t *testing.T) string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return t.TempDir()
+	}
+	return dir
+}
+
+func surround(e *testscript.Env) error {
+	service, err := slstest.New(slstest.Config{Projects: []slstest.Project{{
+		Name: testProject, Logstores: []slstest.Logstore{{Name: testLogstore, Shards: 2}},
+	}}})
+	if err != nil {
+		return err
+	}
+	e.Defer(func() { service.Close() })
+	sample, err := logs.Files.Open("actiontrail.jsonl")
+	if err != nil {
+		return err
+	}
+	defer sample.Close()
+	if _, err := service.Load(testProject, testLogstore, sample); err != nil {
+		return err
+	}
+	if err := service.Start(""); err != nil {
+		return err
+	}
+	plain, err := sinktest.StartHEC(sinktest.HECOptions{Token: testToken})
+	if err != nil {
+		return err
+	}
+	e.Defer(func() { plain.Close() })
+	server := httptest.NewTLSServer(nil) // for its certificate
+	defer server.Close()
+	secure, err := sinktest.StartHEC(sinktest.HECOptions{Token: testToken, TLS: &tls.Config{Certificates: server.TLS.Certificates}})
+	if err != nil {
+		return err
+	}
+	e.Defer(func() { secure.Close() })
+	syslog, err := sinktest.StartSyslog(sinktest.SyslogOptions{})
+	if err != nil {
+		return err
+	}
+	e.Defer(func() { syslog.Close() })
+	for key, value := range map[string]string{
+		"SLS_ENDPOINT": "http://" + service.Addr(), "SLS_PROJECT": testProject, "SLS_LOGSTORE": testLogstore,
+		"SLS_CG": "scripts", "SLS_AK_ID": slstest.DefaultAccessKeyID, "SLS_AK_KEY": slstest.DefaultAccessKeySecret,
+		"HEC": plain.URL(), "HECS": secure.URL(), "TOKEN": testToken,
+		"SYSLOG_HOST": syslog.Host(), "SYSLOG_PORT": strconv.Itoa(syslog.Port()),
+	} {
+		e.Setenv(key, value)
+	}
+	e.Values["service"] = service
+	return nil
+}
+
+// hostile NAME... writes NAME.wasm of testdata/wat.
+func hostile(ts *testscript.TestScript, _ bool, names []string) {
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join("../../testdata/wat", name+".hex"))
+		ts.Check(err)
+		wasm, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(name+".wasm"), wasm, 0o600))
+	}
+}
+
+// groups N makes so many consumer groups.
+func groups(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	service := ts.Value("service").(*slstest.Server)
+	client := sls.CreateNormalInterfaceV2(service.Endpoint(),
+		sls.NewStaticCredentialsProvider(slstest.DefaultAccessKeyID, slstest.DefaultAccessKeySecret, ""))
+	client.SetHTTPClient(service.Client())
+	for i := range n {
+		ts.Check(client.CreateConsumerGroup(testProject, testLogstore,
+			sls.ConsumerGroup{ConsumerGroupName: fmt.Sprintf("group-%d", i), Timeout: 60}))
+	}
 }

@@ -21,6 +21,7 @@ type sourceSettings struct {
 	from, until, query, onExpired                string
 	heartbeat, timeout, fetch, commit, drain     time.Duration
 	order, zstd                                  bool
+	pullCount                                    int
 	inFlight                                     byteSize
 }
 
@@ -53,6 +54,7 @@ func (s *sourceSettings) flags() []cli.Flag {
 		duration(&s.fetch, "fetch-interval", "the most between two pulls (documented: data_fetch_interval)", time.Second),
 		duration(&s.commit, "commit-interval", "the least between two checkpoints of a shard", time.Second),
 		duration(&s.drain, "drain-timeout", "for what is in hand when stopping", 30*time.Second),
+		&cli.IntFlag{Name: "pull-count", Usage: "log groups in one pull, 1 to 1000", Destination: &s.pullCount, Value: 1000, Category: string(c), EnvVars: env("pull-count")},
 		&cli.BoolFlag{Name: "order", Usage: "of a new group: after a split, finish the old shard first", Destination: &s.order, Category: string(c), EnvVars: env("order")},
 		&cli.BoolFlag{Name: "zstd", Usage: "pull zstd in place of lz4: less traffic, more CPU", Destination: &s.zstd, Category: string(c), EnvVars: env("zstd")},
 		c.size(&s.inFlight, "max-in-flight", "`SIZE` of the logs in memory, over all shards"),
@@ -72,7 +74,7 @@ func (s *sourceSettings) configs(logger *slog.Logger) ([]shard.Config, error) {
 		Group: s.group, Consumer: s.consumer, Region: s.region, Query: s.query,
 		HeartbeatInterval: s.heartbeat, Timeout: s.timeout, FetchInterval: s.fetch,
 		CommitInterval: s.commit, DrainTimeout: s.drain,
-		Order: s.order, Zstd: s.zstd, Budget: shard.NewBudget(int64(s.inFlight)), Logger: logger,
+		PullCount: s.pullCount, Order: s.order, Zstd: s.zstd, Budget: shard.NewBudget(int64(s.inFlight)), Logger: logger,
 	}
 	var err error
 	base.From, err = shard.ParsePosition(s.from)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -43,18 +44,19 @@ type world struct {
 	ctx     context.Context
 	service *slstest.Server
 	hec     *sinktest.HECReceiver
-	dir     string
 
 	mu      sync.Mutex
 	arrived map[string][]map[string]string // events by the field "id"
 	count   int
 	more    chan struct{} // closed at the next arrival
+	pauseAt int           // arrivals after which the receiver stops, until
+	resume  chan struct{} // is closed
 }
 
 func newWorld(t *testing.T, shards int) *world {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	w := &world{t: t, ctx: ctx, dir: t.TempDir(), arrived: map[string][]map[string]string{}, more: make(chan struct{})}
+	w := &world{t: t, ctx: ctx, arrived: map[string][]map[string]string{}, more: make(chan struct{})}
 	var err error
 	w.service, err = slstest.New(slstest.Config{Projects: []slstest.Project{{
 		Name: testProject, Logstores: []slstest.Logstore{{Name: testLogstore, Shards: shards}},
@@ -82,11 +84,22 @@ func (w *world) take(e *sinktest.HECEvent) {
 		return
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.arrived[fields["id"]] = append(w.arrived[fields["id"]], fields)
 	w.count++
 	close(w.more)
 	w.more = make(chan struct{})
+	pause, resume := w.count == w.pauseAt, w.resume
+	w.mu.Unlock()
+	if pause {
+		<-resume
+	}
+}
+
+// pause makes the receiver stop in the middle of a request, after n arrivals.
+func (w *world) pause(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pauseAt, w.resume = n, make(chan struct{})
 }
 
 // await waits until different logs have arrived in this number.
@@ -117,18 +130,22 @@ func (w *world) put(logs []*sls.Log) {
 	config.CredentialsProvider = sls.NewStaticCredentialsProvider(slstest.DefaultAccessKeyID, slstest.DefaultAccessKeySecret, "")
 	config.Logger = gokit.NewNopLogger()
 	config.LingerMs = 100
-	config.MaxBatchCount = 20 // many log groups
+	config.MaxBatchCount = 20   // many log groups
+	config.MaxIoWorkerCount = 1 // its client races with itself when it is used first
 	p, err := producer.NewProducer(config)
 	w.must(err)
+	before := w.service.Logs(testProject, testLogstore)
 	p.Start()
 	for i, l := range logs {
 		source := "10.0.0." + strconv.Itoa(i%16)
 		w.must(p.HashSendLog(testProject, testLogstore, source, "e2e", source, l))
 	}
+	// All of it is there before the producer is closed, which races with its
+	// own start.
+	w.must(w.service.Await(w.ctx, func() bool {
+		return w.service.Logs(testProject, testLogstore) == before+len(logs)
+	}))
 	p.SafeClose()
-	if got := w.service.Logs(testProject, testLogstore); got < len(logs) {
-		w.t.Fatalf("the producer put %d of %d logs", got, len(logs))
-	}
 }
 
 // numbered makes logs that are told apart by the field "id".
@@ -152,7 +169,51 @@ func newLog(keysAndValues ...string) *sls.Log {
 type process struct {
 	*exec.Cmd
 	w   *world
-	log bytes.Buffer
+	log processLog
+}
+
+// A processLog keeps what a process writes, and lets tests wait for it.
+type processLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{} // closed at the next write
+}
+
+func (l *processLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.more != nil {
+		close(l.more)
+		l.more = nil
+	}
+	return l.text.Write(b)
+}
+
+// state returns what there is, and a channel that is closed when there is
+// more.
+func (l *processLog) state() (string, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.more == nil {
+		l.more = make(chan struct{})
+	}
+	return l.text.String(), l.more
+}
+
+// told waits until the process has written this.
+func (p *process) told(text string) {
+	p.w.t.Helper()
+	for {
+		log, more := p.log.state()
+		if strings.Contains(log, text) {
+			return
+		}
+		select {
+		case <-more:
+		case <-p.w.ctx.Done():
+			p.w.t.Fatalf("the process did not say %q", text)
+		}
+	}
 }
 
 // run starts a process; what is left of it ends with the test.
@@ -161,7 +222,7 @@ func (w *world) run(flags ...string) *process {
 	p := &process{w: w, Cmd: exec.CommandContext(w.ctx, "slswasm", slices.Concat([]string{
 		"run", "--endpoint", "http://" + w.service.Addr(), "--project", testProject, "--logstore", testLogstore,
 		"--group", "e2e", "--heartbeat-interval", "300ms", "--group-timeout", "2s", "--fetch-interval", "50ms",
-		"--sink", "hec", "--hec-url", w.hec.URL(), "--hec-max-body", "32KiB", "--dead-letters", filepath.Join(w.dir, "dead.jsonl"),
+		"--sink", "hec", "--hec-url", w.hec.URL(), "--hec-max-body", "32KiB", "--dead-letters", filepath.Join(w.t.TempDir(), "dead.jsonl"),
 	}, flags)...)}
 	p.Env = append(os.Environ(), "SLS_AK_ID="+slstest.DefaultAccessKeyID, "SLS_AK_KEY="+slstest.DefaultAccessKeySecret,
 		"SLSWASM_HEC_TOKEN="+testToken)
@@ -173,7 +234,8 @@ func (w *world) run(flags ...string) *process {
 			_ = p.Wait()
 		}
 		if w.t.Failed() {
-			w.t.Logf("log of process %d:\n%s", p.Process.Pid, p.log.String())
+			log, _ := p.log.state()
+			w.t.Logf("log of process %d:\n%s", p.Process.Pid, log)
 		}
 	})
 	return p
