@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"syscall"
 	"time"
 )
 
@@ -17,18 +19,31 @@ func (s *Sink) Check(ctx context.Context) error {
 		return err
 	}
 	defer end()
-	health, err := s.exchange(ctx, http.MethodGet, healthPath, nil)
+	health, err := s.ask(ctx, http.MethodGet, healthPath)
 	if err != nil {
 		return s.unreachable(err)
 	}
 	if v := health.judge(0, time.Now()); v.kind == busy && v.code >= 0 {
 		s.logger.Warn("the receiver is not healthy", "answer", health.excerpt())
 	}
-	empty, err := s.exchange(ctx, http.MethodPost, eventPath, nil)
+	empty, err := s.ask(ctx, http.MethodPost, eventPath)
 	if err != nil {
 		return s.unreachable(err)
 	}
 	return s.checkEmpty(empty)
+}
+
+// ask makes a request without a body. A server that breaks the connection
+// often says why just before (a TLS alert, a status), and whether that is
+// heard is a matter of luck: it is asked three times.
+func (s *Sink) ask(ctx context.Context, method, path string) (a answer, err error) {
+	for range 3 {
+		a, err = s.exchange(ctx, method, path, nil)
+		if !errors.Is(err, net.ErrClosed) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+			break
+		}
+	}
+	return a, err
 }
 
 func (s *Sink) checkEmpty(a answer) error {

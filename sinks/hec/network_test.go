@@ -39,6 +39,20 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// A server that answers without reading the body and closes: its 413 must
+// be heard, or the same body would be sent for ever.
+func TestEarly413(t *testing.T) {
+	early := sinktest.HECAnswer{Status: 413, Early: true}
+	s, r := start(t, sinktest.HECOptions{Answer: sinktest.HECScript(early, early)}, func(c *Config) { c.MaxBody = 4_000_000 })
+	got, _ := deliver(t, s, r, large(100, 30_000))
+	if got.rejected != "" || len(arrived(t, r)) != 100 {
+		t.Errorf("%d arrived, rejected %q, %+v", len(arrived(t, r)), got.rejected, got.stats)
+	}
+	if limit := s.limit.Load(); limit > 1_000_000 {
+		t.Errorf("the limit is still %d", limit)
+	}
+}
+
 func TestCancelDuringSend(t *testing.T) {
 	entered := make(chan struct{})
 	s, _ := start(t, sinktest.HECOptions{Answer: func(n int) *sinktest.HECAnswer {

@@ -84,11 +84,19 @@ func (s *Sink) exchange(ctx context.Context, method, path string, wire []byte) (
 		return answer{}, s.explain(ctx, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, answerLen))
-	if err != nil {
-		return answer{}, s.explain(ctx, fmt.Errorf("reading the answer (status %d): %w", resp.StatusCode, err))
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	a.body, err = io.ReadAll(io.LimitReader(resp.Body, answerLen))
+	if err != nil && a.needsBody() {
+		return answer{}, s.explain(ctx, fmt.Errorf("reading the answer (status %d): %w", a.status, err))
 	}
-	return answer{status: resp.StatusCode, header: resp.Header, body: text}, nil
+	return a, nil
+}
+
+// needsBody says whether the status alone means nothing. A server that does
+// not want to read all of a request may break the connection right behind
+// its answer, with 413 above all; the status must be enough then.
+func (a answer) needsBody() bool {
+	return a.status == http.StatusOK || a.status == http.StatusBadRequest
 }
 
 func (s *Sink) setHeader(h http.Header, hasBody bool) {
