@@ -28,6 +28,12 @@ func TestLeases(t *testing.T) {
 	answer([]int{0, 1, 2}, change{start: []int{0, 1, 2}, beat: true}) // 3 was taken back before it began
 	held(0, 1, 2)
 	answer([]int{0, 1, 2}, change{})
+	for _, want := range []change{{beat: true}, {}} { // an answer to a report without it confirms nothing
+		if got := l.answered([]int{0, 1, 2}, []int{0, 1, 2, 4}); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("%+v, not %+v", got, want)
+		}
+	}
+	answer([]int{0, 1, 2}, change{beat: true})
 
 	answer([]int{1, 2}, change{leave: []int{0}})
 	held(0, 1, 2) // until its worker has ended

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -51,7 +52,7 @@ func TestStartIsSavedAtOnce(t *testing.T) {
 	w.putLogs(0, 1)
 	before := w.total()
 	cfg := w.config("a")
-	cfg.From = End
+	cfg.From, cfg.CommitInterval = End, time.Hour
 	var r receiver
 	c := w.run(cfg, r.handle)
 	w.await("the start is saved", w.caughtUp)
@@ -201,6 +202,72 @@ func TestHandlerErrorStopsTheSource(t *testing.T) {
 			}
 			r.errs = nil
 			w.check(most, &r)
+		})
+	}
+}
+
+func TestAFailureLetsOtherShardsSettle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	w.putLogs(0, 1)
+	w.putLogs(1, 1)
+	boom := errors.New("boom")
+	slow, gate := make(chan struct{}), make(chan struct{})
+	c := w.run(w.config("a"), func(_ context.Context, b *Batch) error {
+		if b.Shard == 0 {
+			<-slow
+			return boom
+		}
+		close(slow)
+		<-gate
+		return nil
+	})
+	<-slow
+	w.beats(3)
+	close(gate)
+	if err := c.wait(t); !errors.Is(err, boom) || strings.Contains(err.Error(), "shard 1") {
+		t.Errorf("Run returned %v", err)
+	}
+	at := w.group().Checkpoints
+	if shards := w.Shards(project, logstore); at[0] != shards[0].Begin || at[1] != shards[1].End {
+		t.Errorf("checkpoints %v", at)
+	}
+}
+
+// A pull whose bytes are not what they should be is read again, and never
+// passed over.
+func TestABrokenPull(t *testing.T) {
+	t.Parallel()
+	for name, broken := range map[string]int32{"for a while": 3, "for good": 1 << 30} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, 1)
+			w.putLogs(0, 10)
+			var pulls atomic.Int32
+			cfg := w.config("a")
+			cfg.PullCount = 2
+			link := w.Client().Transport
+			cfg.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				resp, err := link.RoundTrip(r)
+				if err == nil && resp.Header.Get("X-Log-Count") == "2" && resp.Header.Get("X-Log-Cursor") == cursorAfter(w, 0, 6) && pulls.Add(1) <= broken {
+					resp.Header.Set("X-Log-Count", "3")
+				}
+				return resp, err
+			})}
+			var r receiver
+			c := w.run(cfg, r.handle)
+			if broken < 10 {
+				w.await("all arrived", func() bool { return r.count() == w.total() && w.caughtUp() })
+				w.check(1, &r)
+				return
+			}
+			err := c.wait(t)
+			if err == nil || !strings.Contains(err.Error(), "shard 0, pull at cursor "+cursorAfter(w, 0, 4)) || !strings.Contains(err.Error(), "3") {
+				t.Errorf("Run returned %v", err)
+			}
+			if got := w.group().Checkpoints[0]; got != cursorAfter(w, 0, 4) || r.count() != 12 {
+				t.Errorf("checkpoint %s, %d logs", got, r.count())
+			}
 		})
 	}
 }
