@@ -22,6 +22,7 @@ import (
 	"github.com/gogo/protobuf/proto"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/slswasm/slswasm/host/guest/guesttest"
 	"github.com/slswasm/slswasm/host/slstest"
 	"github.com/slswasm/slswasm/sinks/sinktest"
 )
@@ -44,6 +45,7 @@ type world struct {
 	ctx     context.Context
 	service *slstest.Server
 	hec     *sinktest.HECReceiver
+	audit   string // path of the guest
 
 	mu      sync.Mutex
 	arrived map[string][]map[string]string // events by the field "id"
@@ -56,7 +58,8 @@ type world struct {
 func newWorld(t *testing.T, shards int) *world {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	w := &world{t: t, ctx: ctx, arrived: map[string][]map[string]string{}, more: make(chan struct{})}
+	w := &world{t: t, ctx: ctx, arrived: map[string][]map[string]string{}, more: make(chan struct{}), audit: filepath.Join(t.TempDir(), "audit.wasm")}
+	w.must(os.WriteFile(w.audit, guesttest.Build(t, "audit"), 0o600))
 	var err error
 	w.service, err = slstest.New(slstest.Config{Projects: []slstest.Project{{
 		Name: testProject, Logstores: []slstest.Logstore{{Name: testLogstore, Shards: shards}},
@@ -77,10 +80,12 @@ func (w *world) must(err error) {
 	}
 }
 
-func (w *world) take(e *sinktest.HECEvent) {
+func (w *world) take(e *sinktest.HECEvent) { w.takeJSON(e.Event) }
+
+func (w *world) takeJSON(text []byte) {
 	var fields map[string]string
-	if err := json.Unmarshal(e.Event, &fields); err != nil {
-		w.t.Errorf("event %.200q: %v", e.Event, err)
+	if err := json.Unmarshal(text, &fields); err != nil {
+		w.t.Errorf("event %.200q: %v", text, err)
 		return
 	}
 	w.mu.Lock()
@@ -128,7 +133,7 @@ func (w *world) put(logs []*sls.Log) {
 	config.Endpoint = w.service.Endpoint()
 	config.HTTPClient = w.service.Client()
 	config.CredentialsProvider = sls.NewStaticCredentialsProvider(slstest.DefaultAccessKeyID, slstest.DefaultAccessKeySecret, "")
-	config.Logger = gokit.NewNopLogger()
+	config.Logger, config.DisableRuntimeMetrics = gokit.NewNopLogger(), true // the metrics race with the end
 	config.LingerMs = 100
 	config.MaxBatchCount = 20   // many log groups
 	config.MaxIoWorkerCount = 1 // its client races with itself when it is used first
@@ -163,6 +168,25 @@ func newLog(keysAndValues ...string) *sls.Log {
 		l.Contents = append(l.Contents, &sls.LogContent{Key: &keysAndValues[i], Value: &keysAndValues[i+1]})
 	}
 	return l
+}
+
+// toSyslog starts a syslog receiver, and returns the flags that lead to it.
+func (w *world) toSyslog() []string {
+	w.t.Helper()
+	r, err := sinktest.StartSyslog(sinktest.SyslogOptions{
+		Framing:   sinktest.FrameOctet,
+		OnMessage: func(m *sinktest.SyslogMessage) { w.takeJSON(m.Msg) },
+	})
+	w.must(err)
+	w.t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
+	return []string{
+		"--sink", "syslog", "--syslog-host", r.Host(), "--syslog-port", strconv.Itoa(r.Port()),
+		"--syslog-framing", "octet", "--syslog-payload", "json",
+	}
 }
 
 // A process is slswasm run, on its own.
@@ -216,14 +240,21 @@ func (p *process) told(text string) {
 	}
 }
 
-// run starts a process; what is left of it ends with the test.
-func (w *world) run(flags ...string) *process {
+// toHEC are the flags that lead to the receiver of this world.
+func (w *world) toHEC() []string {
+	return []string{"--sink", "hec", "--hec-url", w.hec.URL(), "--hec-max-body", "32KiB"}
+}
+
+// run starts a process that passes everything through the audit guest, which
+// lets logs like these through unchanged; what is left of it ends with the
+// test.
+func (w *world) run(to []string, flags ...string) *process {
 	w.t.Helper()
 	p := &process{w: w, Cmd: exec.CommandContext(w.ctx, "slswasm", slices.Concat([]string{
 		"run", "--endpoint", "http://" + w.service.Addr(), "--project", testProject, "--logstore", testLogstore,
 		"--group", "e2e", "--heartbeat-interval", "300ms", "--group-timeout", "2s", "--fetch-interval", "50ms",
-		"--sink", "hec", "--hec-url", w.hec.URL(), "--hec-max-body", "32KiB", "--dead-letters", filepath.Join(w.t.TempDir(), "dead.jsonl"),
-	}, flags)...)}
+		"--transform", w.audit, "--dead-letters", filepath.Join(w.t.TempDir(), "dead.jsonl"),
+	}, to, flags)...)}
 	p.Env = append(os.Environ(), "SLS_AK_ID="+slstest.DefaultAccessKeyID, "SLS_AK_KEY="+slstest.DefaultAccessKeySecret,
 		"SLSWASM_HEC_TOKEN="+testToken)
 	p.Stderr = &p.log

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/slswasm/slswasm/host/slstest"
+	"github.com/slswasm/slswasm/sinks/sinktest"
+)
+
+// Every command of the README is run here, as it stands, with the emulator and
+// receivers in the places that it names.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```(sh|go)\n(.*?)```").FindAllSubmatch(text, -1)
+	var run, build, goSource []string
+	for _, b := range blocks {
+		switch block := string(b[2]); {
+		case string(b[1]) == "go":
+			goSource = append(goSource, block)
+		case strings.HasPrefix(block, "make "):
+			checkTargets(t, block)
+		case strings.Contains(block, "slswasm run"):
+			run = append(run, block)
+		case strings.Contains(block, "go build"):
+			build = append(build, block)
+		default:
+			t.Errorf("no test runs this block:\n%s", block)
+		}
+	}
+	if len(run) != 2 || len(build) != 1 || len(goSource) != 1 {
+		t.Fatalf("%d run, %d build and %d go blocks", len(run), len(build), len(goSource))
+	}
+	module := buildReadmeGuest(t, goSource[0], build[0])
+	for i, script := range run {
+		runReadme(t, script, module, i == 1)
+	}
+}
+
+// checkTargets checks that the Makefile has what the README calls; CI calls
+// them.
+func checkTargets(t *testing.T, block string) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(block) {
+		target := strings.TrimSpace(strings.TrimPrefix(line, "make "))
+		if !bytes.Contains(makefile, []byte("\n"+target+":")) {
+			t.Errorf("the Makefile has no target %q", target)
+		}
+	}
+}
+
+// buildReadmeGuest builds the README's guest with the README's command.
+func buildReadmeGuest(t *testing.T, source, command string) []byte {
+	dir := t.TempDir()
+	sdk, err := filepath.Abs("../../guests/go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"main.go": source,
+		"go.mod": "module guest\n\ngo 1.25\n\nrequire github.com/slswasm/slswasm/guests/go v0.0.0\n\n" +
+			"replace github.com/slswasm/slswasm/guests/go => " + sdk + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-ec", command)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	module, err := os.ReadFile(filepath.Join(dir, "audit.wasm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return module
+}
+
+// runReadme runs one of the README's scripts until everything that is there
+// has been delivered.
+func runReadme(t *testing.T, script string, module []byte, tls bool) {
+	w := newWorld(t, 2)
+	w.put(numbered(0, 20))
+	receiver, err := sinktest.StartSyslog(sinktest.SyslogOptions{Framing: sinktest.FrameOctet})
+	w.must(err)
+	t.Cleanup(func() { receiver.Close() })
+	dir := t.TempDir()
+	w.must(os.WriteFile(filepath.Join(dir, "audit.wasm"), module, 0o600))
+	for from, to := range map[string]string{
+		"export SLS_AK_ID=... SLS_AK_KEY=... SLSWASM_HEC_TOKEN=...": "export SLS_AK_ID=" + slstest.DefaultAccessKeyID +
+			" SLS_AK_KEY=" + slstest.DefaultAccessKeySecret + " SLSWASM_HEC_TOKEN=" + testToken,
+		"https://cn-hangzhou.log.aliyuncs.com":   "http://" + w.service.Addr(),
+		"--project my-project":                   "--project " + testProject,
+		"--logstore actiontrail":                 "--logstore " + testLogstore + " --until now",
+		"https://splunk.example.com:8088":        w.hec.URL(),
+		"--syslog-host qradar.example.com":       "--syslog-host " + receiver.Host(),
+		"--syslog-port 6514":                     "--syslog-port " + strconv.Itoa(receiver.Port()),
+		"--syslog-protocol tls --syslog-payload": "--syslog-protocol tcp --syslog-framing octet --syslog-payload",
+	} {
+		script = strings.ReplaceAll(script, from, to)
+	}
+	cmd := exec.CommandContext(w.ctx, "sh", "-ec", script)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "SLS_AK_ID="+slstest.DefaultAccessKeyID, "SLS_AK_KEY="+slstest.DefaultAccessKeySecret)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s\n%v\n%s", script, err, out)
+	}
+	if tls {
+		w.must(receiver.Wait(w.ctx, 20))
+	} else {
+		w.complete(0, 20, false)
+	}
+}
