@@ -14,43 +14,41 @@ const (
 	tcpClose       = 7
 )
 
-// stillOpen reports whether neither side has ended the connection.
+// stillOpen returns an error when one side has ended the connection.
 func stillOpen(c *net.TCPConn) error {
-	state, pending, err := tcpState(c)
-	if err != nil || (state == tcpEstablished && pending == 0) {
+	state, pending, known := tcpState(c)
+	if !known || (state == tcpEstablished && pending == 0) {
 		return nil // what cannot be asked is left to the reader
 	}
 	return fmt.Errorf("TCP state %d, error %d", state, pending)
 }
 
-// closedAfterUs reports whether the receiver's FIN answered ours. When it was
-// already on its way while we still wrote (a receiver that closes an idle
-// connection), the reader sees the same EOF, and what we wrote is answered by
-// a RST that no read reports: only the state and the pending error tell.
+// closedAfterUs returns an error when the receiver's FIN did not answer ours.
+// When it was already on its way while we still wrote (a receiver that closes
+// an idle connection), the reader sees the same EOF, and what we wrote is
+// answered by a RST that no read reports: only the state and the pending error
+// tell.
 func closedAfterUs(c *net.TCPConn) error {
-	state, pending, err := tcpState(c)
-	if err != nil || ((state == tcpTimeWait || state == tcpClose) && pending == 0) {
+	state, pending, known := tcpState(c)
+	if !known || ((state == tcpTimeWait || state == tcpClose) && pending == 0) {
 		return nil
 	}
 	return fmt.Errorf("the receiver closed before it had read everything (TCP state %d, error %d)", state, pending)
 }
 
-// tcpState is the state of the connection and its pending error number.
-func tcpState(c *net.TCPConn) (state uint8, pending int, err error) {
+// tcpState is the state of the connection and its pending error number, where
+// the kernel tells.
+func tcpState(c *net.TCPConn) (state uint8, pending int, known bool) {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, false
 	}
-	controlErr := raw.Control(func(fd uintptr) {
-		var info *unix.TCPInfo
-		if info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err != nil {
-			return
+	err = raw.Control(func(fd uintptr) {
+		info, infoErr := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		number, numberErr := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
+		if known = infoErr == nil && numberErr == nil; known {
+			state, pending = info.State, number
 		}
-		state = info.State
-		pending, err = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
 	})
-	if controlErr != nil {
-		return 0, 0, controlErr
-	}
-	return state, pending, err
+	return state, pending, known && err == nil
 }
