@@ -288,7 +288,7 @@ func sample() abi.Event {
 		field("__time__", "1707447845"), field("__topic__", "actiontrail_audit_event"), field("__source__", "actiontrail_internal"),
 		field("event", `{"eventId":"9c0b1f2e-55a1-4c1b-8f2e-0a1b2c3d4e5f","eventName":"DescribeInstances","eventSource":"ecs.aliyuncs.com","eventTime":"2024-02-09T03:04:05Z","userIdentity":{"accountId":"1234567890123456","principalId":"200000000000000001","type":"ram-user","userName":"alice"}}`),
 		field("owner_id", "1234567890123456"), field("region", "cn-hangzhou"), field("verb", "Describe"), field("code", "200"),
-		field("agent", "aliyun-cli/3.0.200 (Linux amd64)"), field("ip", "203.0.113.7"), field("request", "9C0B1F2E-55A1-4C1B-8F2E-0A1B2C3D4E5F"),
+		field("client", "aliyun-cli/3.0.200 (Linux amd64)"), field("ip", "203.0.113.7"), field("request", "9C0B1F2E-55A1-4C1B-8F2E-0A1B2C3D4E5F"),
 		field("service", "Ecs"), field("version", "2014-05-26"), field("read_only", "true"), field("level", "info"))
 }
 
