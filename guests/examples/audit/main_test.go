@@ -13,7 +13,7 @@ import (
 const testdata = "../../../testdata/"
 
 func TestTransforms(t *testing.T) {
-	slswasmtest.RunCases(t, testdata+"transforms/*.txtar", "audit")
+	slswasmtest.RunCases(t, "cases/*.txtar", "audit")
 }
 
 var samples = []string{"actiontrail", "k8s-audit", "waf", "vpc-flow"}

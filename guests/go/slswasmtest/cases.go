@@ -9,7 +9,7 @@ import (
 
 // RunCases runs the files that match pattern and name this guest as their
 // module: logs that go in and events that must come out, as data. The format is
-// described in testdata/transforms/README.md of slswasm's repository.
+// described in guests/examples/README.md of slswasm's repository.
 //
 // With SLSWASM_UPDATE=1 in the environment it writes what came out into the
 // files instead: read the difference before you keep it.
