@@ -2,7 +2,6 @@ package abi
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -85,7 +84,7 @@ func (r *reader) text() []byte { return r.take(r.u32()) }
 func (r *reader) value(isJSON bool) []byte {
 	at := r.pos
 	v := r.text()
-	if isJSON && r.err == nil && !json.Valid(v) {
+	if isJSON && r.err == nil && !ValidJSON(v) {
 		r.fail(at, errors.New("not one JSON value"))
 	}
 	return v

@@ -115,7 +115,7 @@ func (c *encoder) appendFields(dst []byte, e *abi.Event) []byte {
 		first = false
 		dst = sinks.AppendJSONString(dst, f.Key)
 		dst = append(dst, ':')
-		if f.JSON || nest && string(f.Key) == nestKey && sinks.ValidJSON(f.Value) {
+		if f.JSON || nest && string(f.Key) == nestKey && abi.ValidJSON(f.Value) {
 			dst = sinks.AppendJSONRaw(dst, f.Value)
 		} else {
 			dst = sinks.AppendJSONString(dst, f.Value)

@@ -1,11 +1,9 @@
-package sinks_test
+package abi
 
 import (
 	"encoding/json"
 	"strings"
 	"testing"
-
-	"github.com/slswasm/slswasm/sinks"
 )
 
 var jsonTexts = []string{
@@ -22,7 +20,7 @@ var jsonTexts = []string{
 
 func checkValidJSON(t *testing.T, s []byte) {
 	t.Helper()
-	if got, want := sinks.ValidJSON(s), json.Valid(s); got != want {
+	if got, want := ValidJSON(s), json.Valid(s); got != want {
 		t.Errorf("%.100q: %v, want %v", s, got, want)
 	}
 }
@@ -55,7 +53,7 @@ func BenchmarkValidJSON(b *testing.B) {
 	text := []byte(`{"eventId":"0D2FB2FB-3B9C-5F2E-8E9C-5F0C4C6C3E1B","eventVersion":1,"eventSource":"ecs.cn-hangzhou.aliyuncs.com",` +
 		`"requestParameters":{"RegionId":"cn-hangzhou","InstanceIds":["i-1","i-2"]},"sourceIpAddress":"203.0.113.7",` +
 		`"userAgent":"AlibabaCloud (Linux; amd64) Java/1.8","eventType":"ApiCall","serviceName":"Ecs"}`)
-	for name, valid := range map[string]func([]byte) bool{"sinks": sinks.ValidJSON, "encoding": json.Valid} {
+	for name, valid := range map[string]func([]byte) bool{"abi": ValidJSON, "encoding": json.Valid} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
