@@ -15,6 +15,9 @@ const (
 	keyTag    = "__tag__:"
 )
 
+// keyContent is the protobuf key of a log's contents.
+const keyContent = 2<<3 | wireBytes
+
 // A decoder turns the bytes of a pull into flattened logs: views into those
 // bytes, into its own slabs and into its arena (keys of tags, decimal times).
 // What decode returns is valid until the next decode; a decoder that has seen
@@ -133,13 +136,15 @@ func (d *decoder) log(s scan) error {
 	start := len(d.fields)
 	d.begin(seconds, nanos)
 	d.keys.nextLog()
-	for s.next() {
+	for s.expect(keyContent) {
 		if s.field != 2 {
 			continue
 		}
-		key, value, err := pair(s.within())
-		if err != nil {
-			return err
+		key, value, ok := usual(s.raw[s.from:s.to:s.to])
+		if !ok {
+			if key, value, err = pair(s.within()); err != nil {
+				return err
+			}
 		}
 		d.put(start, nanos != 0, key, value)
 	}
@@ -218,7 +223,7 @@ func (d *decoder) decimal(n uint32) []byte {
 
 // stamps reads the two times of a log, which a writer may put anywhere in it.
 func stamps(s scan) (seconds, nanos uint32, err error) {
-	for s.skip(2<<3 | wireBytes); s.next(); s.skip(2<<3 | wireBytes) {
+	for s.skip(keyContent); s.next(); s.skip(keyContent) {
 		switch s.field {
 		case 1:
 			s.want(wireVarint)
@@ -235,9 +240,6 @@ func stamps(s scan) (seconds, nanos uint32, err error) {
 
 // pair reads a Content or a Tag. A writer may leave out what is empty.
 func pair(s scan) (key, value []byte, err error) {
-	if key, value, ok := usual(s.raw[s.pos:s.end:s.end]); ok {
-		return key, value, nil
-	}
 	key, value = []byte{}, []byte{}
 	for s.next() {
 		if s.field > 2 {

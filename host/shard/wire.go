@@ -61,6 +61,19 @@ func (s *scan) next() bool {
 	return s.take(at)
 }
 
+// expect is next, quicker when the field has this one-byte key and a length of
+// up to two bytes.
+func (s *scan) expect(key byte) bool {
+	if s.pos < s.end && s.raw[s.pos] == key && s.err == nil {
+		if n, from := short(s.raw[:s.end], s.pos+1); n >= 0 && n <= s.end-from {
+			s.field, s.wire = int(key>>3), wireBytes
+			s.from, s.to, s.pos = from, from+n, from+n
+			return true
+		}
+	}
+	return s.next()
+}
+
 // take reads the value of a field whose key was read at offset at.
 func (s *scan) take(at int) bool {
 	switch s.wire {
