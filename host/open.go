@@ -36,19 +36,14 @@ type NamedSink struct {
 // at fault; nothing is left running behind it.
 func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 	p := &Pipeline{onError: cfg.OnError, named: cfg.Sinks, logger: cfg.Logger}
+	p.lanes.New = func() any { return newLane(len(cfg.Guests)) }
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close(context.WithoutCancel(ctx)))
 		}
 	}()
-	for _, g := range cfg.Guests {
-		m, err := guest.Compile(ctx, g)
-		if err != nil {
-			return nil, fmt.Errorf("--transform: %w", err)
-		}
-		info := m.Info()
-		p.guests = append(p.guests, module{m, g.Name, info.SHA256})
-		cfg.Logger.Info("guest compiled", "file", g.Name, "sha256", info.SHA256, "name", info.Name, "version", info.Version)
+	if p.guests, err = compile(ctx, cfg.Guests, cfg.Logger); err != nil {
+		return nil, err
 	}
 	if p.letters, err = deadletter.Open(cfg.DeadLetters); err != nil {
 		return nil, fmt.Errorf("--dead-letters: %w", err)

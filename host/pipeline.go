@@ -28,12 +28,16 @@ import (
 // A Pipeline is opened with Open, run once, and closed.
 type Pipeline struct {
 	sources []source
-	guests  []module
 	onError OnError
 	sink    sinks.Deliverer
 	named   []NamedSink
 	letters *deadletter.Writer
 	logger  *slog.Logger
+
+	guests    chain
+	swap      sync.RWMutex // of guests; held for reading while a batch is in them
+	reloading sync.Mutex
+	last      lastBatch
 
 	counts counters
 	lanes  sync.Pool // of *lane
@@ -43,16 +47,6 @@ type Pipeline struct {
 type source struct {
 	*shard.Source
 	project, logstore string
-}
-
-// A module is one guest, with the name for messages.
-type module struct {
-	*guest.Module
-	file, sha256 string
-}
-
-func (m *module) stage() deadletter.Stage {
-	return deadletter.Stage{Kind: deadletter.StageGuest, Name: m.file, SHA256: m.sha256}
 }
 
 // Run consumes until ctx ends or, with an end position, until every shard got
@@ -79,17 +73,14 @@ type lane struct {
 	letters []deadletter.Letter
 }
 
-func (p *Pipeline) lane() *lane {
-	if l, ok := p.lanes.Get().(*lane); ok {
-		return l
-	}
-	return &lane{outputs: make([]guest.Output, len(p.guests)), merged: make([][]abi.Event, len(p.guests))}
+func newLane(guests int) *lane {
+	return &lane{outputs: make([]guest.Output, guests), merged: make([][]abi.Event, guests)}
 }
 
 // settle takes one batch all the way. When it returns nil, every log of the
 // batch is settled.
 func (p *Pipeline) settle(ctx context.Context, source *source, b *shard.Batch) error {
-	l := p.lane()
+	l := p.lanes.Get().(*lane)
 	defer p.lanes.Put(l)
 	l.letters = l.letters[:0]
 	tally := Counts{Pulled: uint64(len(b.Logs)), PulledBytes: uint64(b.RawBytes)}
@@ -139,6 +130,9 @@ func (p *Pipeline) transform(ctx context.Context, l *lane, b *shard.Batch, tally
 		events = append(events, abi.Event{Log: b.Logs[i], Origin: i})
 	}
 	l.events = events
+	p.last.keep(b.Logs)
+	p.swap.RLock()
+	defer p.swap.RUnlock()
 	for i, g := range p.guests {
 		out := &l.outputs[i]
 		if err := g.Transform(ctx, events, out); err != nil {
@@ -164,9 +158,7 @@ func (p *Pipeline) Close(ctx context.Context) error {
 	for _, s := range p.named {
 		errs = append(errs, s.Sink.Close())
 	}
-	for _, g := range p.guests {
-		errs = append(errs, g.Close(ctx))
-	}
+	errs = append(errs, p.guests.close(ctx))
 	if p.letters != nil {
 		errs = append(errs, p.letters.Close())
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type guestSettings struct {
 	onError, cacheDir   string
 	memory              byteSize
 	timeLimit           time.Duration
+	watch               bool
 }
 
 func (s *guestSettings) flags() []cli.Flag {
@@ -32,7 +34,7 @@ func (s *guestSettings) flags() []cli.Flag {
 	}
 	return []cli.Flag{
 		&cli.StringSliceFlag{
-			Name: "transform", Usage: "`FILE.wasm` that each log passes through; several form a chain, in this order",
+			Name: "transform", Usage: "`FILE.wasm` that each log passes through, or FILE.wasm@sha256:HEX for no other than this one; several form a chain, in this order",
 			Destination: &s.transforms, Category: string(c), EnvVars: env("transform"), TakesFile: true,
 		},
 		&cli.StringSliceFlag{
@@ -44,6 +46,10 @@ func (s *guestSettings) flags() []cli.Flag {
 		&cli.DurationFlag{
 			Name: "time-limit", Usage: "for one batch in a module", Destination: &s.timeLimit, Value: 10 * time.Second,
 			Category: string(c), EnvVars: env("time-limit"),
+		},
+		&cli.BoolFlag{
+			Name: "watch", Usage: "load modules and their configuration again when the files change, as on SIGHUP",
+			Destination: &s.watch, Category: string(c), EnvVars: env("watch"),
 		},
 		c.text(&s.cacheDir, "compile-cache", "`DIR` for compiled modules; empty for none"),
 	}
@@ -61,8 +67,8 @@ func (s *guestSettings) guests(logger *slog.Logger) ([]guest.Config, host.OnErro
 		configs = configs[:len(paths)]
 	}
 	guests := make([]guest.Config, len(paths))
-	for i, path := range paths {
-		wasm, err := os.ReadFile(path)
+	for i, transform := range paths {
+		path, wasm, err := readModule(transform)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("--transform: %w", err))
 		}
@@ -79,6 +85,39 @@ func (s *guestSettings) guests(logger *slog.Logger) ([]guest.Config, host.OnErro
 	return guests, onError, errors.Join(errs...)
 }
 
+// files are what a change of which is worth a reload.
+func (s *guestSettings) files() []string {
+	var files []string
+	for _, t := range s.transforms.Value() {
+		path, _, _ := strings.Cut(t, pin)
+		files = append(files, path)
+	}
+	for _, c := range s.configs.Value() {
+		if !isLiteral(c) {
+			files = append(files, c)
+		}
+	}
+	return files
+}
+
+// pin stands between a module's path and the hash that it must have.
+const pin = "@sha256:"
+
+func readModule(transform string) (path string, wasm []byte, err error) {
+	path, want, pinned := strings.Cut(transform, pin)
+	wasm, err = os.ReadFile(path)
+	if err != nil || !pinned {
+		return path, wasm, err
+	}
+	if got := fmt.Sprintf("%x", sha256.Sum256(wasm)); got != strings.ToLower(want) {
+		return path, nil, fmt.Errorf("%s is not the module that is pinned: its SHA-256 is %s, and not %s", path, got, want)
+	}
+	return path, wasm, nil
+}
+
+// isLiteral tells JSON from the name of a file.
+func isLiteral(config string) bool { return strings.HasPrefix(strings.TrimSpace(config), "{") }
+
 // guestConfig reads FILE|JSON. What a file of another kind holds is between
 // its author and the module; what calls itself JSON has to be JSON.
 func guestConfig(text string) ([]byte, error) {
@@ -86,7 +125,7 @@ func guestConfig(text string) ([]byte, error) {
 		return nil, nil
 	}
 	config := []byte(text)
-	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+	if !isLiteral(text) {
 		var err error
 		if config, err = os.ReadFile(text); err != nil {
 			return nil, err

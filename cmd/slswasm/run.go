@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/slswasm/slswasm/host"
+	"github.com/slswasm/slswasm/host/shard"
 	"github.com/slswasm/slswasm/sinks"
 )
 
@@ -30,6 +31,7 @@ func runCommand() *cli.Command {
 			if err != nil {
 				return usage(err)
 			}
+			shard.RouteSDKLog(logger)
 			// All of it is looked at before anything is said, so that one
 			// message names everything that is missing.
 			sources, sourceErr := source.configs(logger)
@@ -50,9 +52,11 @@ func runCommand() *cli.Command {
 					"limit", source.drain)
 			})
 			defer told()
+			stopReloads := startReloads(c.Context, &guests, p, logger)
 			stopBar := showProgress(c.App.ErrWriter, source.until != "", p.Progress)
 			err = p.Run(c.Context)
 			stopBar()
+			stopReloads()
 			counts := p.Counts()
 			logger.Info("stopped", "pulled", counts.Pulled, "bytes", counts.PulledBytes, "added", counts.Added,
 				"dropped", counts.Dropped, "discarded", counts.Discarded, "delivered", counts.Delivered,

@@ -107,12 +107,27 @@ func surround(e *testscript.Env) error {
 // hostile NAME... writes NAME.wasm of testdata/wat.
 func hostile(ts *testscript.TestScript, _ bool, names []string) {
 	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join("../../testdata/wat", name+".hex"))
-		ts.Check(err)
-		wasm, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
+		wasm, err := hexFile(name)
 		ts.Check(err)
 		ts.Check(os.WriteFile(ts.MkAbs(name+".wasm"), wasm, 0o600))
 	}
+}
+
+func readHostile(t *testing.T, name string) []byte {
+	t.Helper()
+	wasm, err := hexFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wasm
+}
+
+func hexFile(name string) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join("../../testdata/wat", name+".hex"))
+	if err != nil {
+		return nil, err
+	}
+	return hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
 }
 
 // groups N makes so many consumer groups.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/time/rate"
@@ -22,15 +23,15 @@ const (
 // A lineLog brings the lines of a module's instances into the host's log.
 type lineLog struct {
 	logger     *slog.Logger
-	guest      slog.Attr
+	guest      []slog.Attr // its name and hash
 	limit      *rate.Limiter
 	suppressed atomic.Int64 // since the last line that went through
 }
 
-func newLineLog(name string, logger *slog.Logger) *lineLog {
+func newLineLog(name, sha256 string, logger *slog.Logger) *lineLog {
 	return &lineLog{
 		logger: logger,
-		guest:  slog.String("guest", name),
+		guest:  []slog.Attr{slog.String("guest", name), slog.String("sha256", sha256)},
 		limit:  rate.NewLimiter(linesSecond, linesBurst),
 	}
 }
@@ -51,12 +52,13 @@ func (l *lineLog) line(ctx context.Context, level abi.Level, text []byte) {
 		return
 	}
 	l.tellSuppressed(ctx)
-	l.logger.LogAttrs(ctx, sl, abi.Printable(bytes.TrimRight(text[:min(len(text), lineMax+1)], "\r\n"), lineMax), l.guest)
+	l.logger.LogAttrs(ctx, sl, abi.Printable(bytes.TrimRight(text[:min(len(text), lineMax+1)], "\r\n"), lineMax), l.guest...)
 }
 
 func (l *lineLog) tellSuppressed(ctx context.Context) {
 	if n := l.suppressed.Swap(0); n > 0 {
-		l.logger.LogAttrs(ctx, slog.LevelWarn, "the guest says more than the host logs; lines were left out", l.guest, slog.Int64("lines", n))
+		l.logger.LogAttrs(ctx, slog.LevelWarn, "the guest says more than the host logs; lines were left out",
+			slices.Concat(l.guest, []slog.Attr{slog.Int64("lines", n)})...)
 	}
 }
 

@@ -68,7 +68,7 @@ func TestLineFlood(t *testing.T) {
 
 func TestLineWriter(t *testing.T) {
 	logger, text := textLog()
-	w := &lineWriter{log: newLineLog("g", logger), level: abi.LevelInfo}
+	w := &lineWriter{log: newLineLog("g", "hash", logger), level: abi.LevelInfo}
 	write := func(s string) {
 		if n, err := w.Write([]byte(s)); n != len(s) || err != nil {
 			t.Errorf("Write: %d, %v", n, err)
@@ -96,7 +96,7 @@ func TestLineWriter(t *testing.T) {
 
 func TestLineLevels(t *testing.T) {
 	logger, text := textLog()
-	l := newLineLog("g", logger)
+	l := newLineLog("g", "hash", logger)
 	for _, level := range []abi.Level{abi.LevelDebug, abi.LevelInfo, abi.LevelWarn, abi.LevelError, -1, 99} {
 		l.line(context.Background(), level, []byte("x"))
 	}

@@ -99,14 +99,14 @@ func parseEndpoint(text, project string) (endpoint, error) {
 		e.scheme, rest = strings.ToLower(scheme), after
 	}
 	if e.scheme != "http" && e.scheme != "https" {
-		return e, setting("Endpoint", "%q: scheme %q: want https or http", text, e.scheme)
+		return e, setting("--endpoint", "%q: scheme %q: want https or http", text, e.scheme)
 	}
 	u, err := url.Parse(e.scheme + "://" + strings.TrimSuffix(rest, "/"))
 	if err != nil || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
-		return e, setting("Endpoint", "%q: want a host such as cn-hangzhou.log.aliyuncs.com, with https:// before it for TLS", text)
+		return e, setting("--endpoint", "%q: want a host such as cn-hangzhou.log.aliyuncs.com, with https:// before it for TLS", text)
 	}
 	if strings.HasPrefix(u.Hostname(), project+".") && project != "" {
-		return e, setting("Endpoint", "%q: leave the project out: want %q", text, strings.TrimPrefix(rest, project+"."))
+		return e, setting("--endpoint", "%q: leave the project out: want %q", text, strings.TrimPrefix(rest, project+"."))
 	}
 	e.host = project + "." + u.Host
 	e.dial = e.host
@@ -180,7 +180,7 @@ func (c *client) unreachable(err error) error {
 	var dns *net.DNSError
 	var dial *net.OpError
 	if errors.As(err, &dns) || errors.As(err, &dial) && dial.Op == "dial" {
-		return fmt.Errorf("%w: check Endpoint %q and the way there (network, HTTP_PROXY)", err, c.endpoint.named)
+		return fmt.Errorf("%w: check --endpoint %q and the way there (network, HTTP_PROXY)", err, c.endpoint.named)
 	}
 	return err
 }

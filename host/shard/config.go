@@ -55,20 +55,13 @@ const (
 	defaultBytes = 64 << 20
 )
 
-// A SettingError says what is wrong with one field of Config.
-type SettingError struct {
-	Setting string // the field's name
-	Problem string
+// setting is an error about one setting, named by its flag.
+func setting(flag, format string, args ...any) error {
+	return fmt.Errorf("%s %s", flag, fmt.Sprintf(format, args...))
 }
 
-func (e *SettingError) Error() string { return e.Setting + " " + e.Problem }
-
-func setting(name, format string, args ...any) error {
-	return &SettingError{Setting: name, Problem: fmt.Sprintf(format, args...)}
-}
-
-// Validate collects everything that is missing or wrong: it returns a
-// *SettingError for each, joined.
+// Validate returns everything that is missing or wrong, joined, each with the
+// flag that it is about.
 func (c *Config) Validate() error {
 	return errors.Join(slices.Concat(c.checkPresent(), c.checkPositions(), c.checkNumbers())...)
 }
@@ -76,7 +69,7 @@ func (c *Config) Validate() error {
 func (c *Config) checkPresent() []error {
 	var errs []error
 	for _, s := range []struct{ name, value string }{
-		{"Endpoint", c.Endpoint}, {"Project", c.Project}, {"Logstore", c.Logstore}, {"Group", c.Group},
+		{"--endpoint", c.Endpoint}, {"--project", c.Project}, {"--logstore", c.Logstore}, {"--group", c.Group},
 	} {
 		if s.value == "" {
 			errs = append(errs, setting(s.name, "is missing"))
@@ -87,10 +80,10 @@ func (c *Config) checkPresent() []error {
 		errs = append(errs, err)
 	}
 	if c.Credentials == nil {
-		errs = append(errs, setting("Credentials", "are missing"))
+		errs = append(errs, setting("--access-key-id and --access-key-secret (or --credentials-file, or --ram-role)", "are missing"))
 	}
 	if c.AuthV4 && c.Region == "" {
-		errs = append(errs, setting("Region", "is missing: signatures of version 4 need it, such as cn-hangzhou"))
+		errs = append(errs, setting("--region", "is missing: signatures of version 4 need it, such as cn-hangzhou"))
 	}
 	return errs
 }
@@ -99,21 +92,21 @@ func (c *Config) checkPositions() []error {
 	var errs []error
 	from, fromTime := c.From.Time()
 	if !fromTime && !slices.Contains([]Position{"", Begin, End, Now}, c.From) {
-		errs = append(errs, setting("From", "%q: want begin, end or a time", string(c.From)))
+		errs = append(errs, setting("--from", "%q: want begin, end or a time", string(c.From)))
 	}
 	until, untilTime := c.Until.Time()
 	switch {
 	case !untilTime && !slices.Contains([]Position{"", End, Now}, c.Until):
-		errs = append(errs, setting("Until", "%q: want now or a time", string(c.Until)))
+		errs = append(errs, setting("--until", "%q: want now or a time", string(c.Until)))
 	case !untilTime:
 	case until.After(time.Now()):
-		errs = append(errs, setting("Until", "%v lies in the future: want now or a time that has passed", c.Until))
+		errs = append(errs, setting("--until", "%v lies in the future: want now or a time that has passed", c.Until))
 	case fromTime && !until.After(from):
-		errs = append(errs, setting("Until", "%v is not after From %v: nothing lies between", c.Until, c.From))
+		errs = append(errs, setting("--until", "%v is not after --from %v: nothing lies between", c.Until, c.From))
 	}
 	if c.OnExpired != "" {
 		if _, err := ParsePolicy(string(c.OnExpired)); err != nil {
-			errs = append(errs, setting("OnExpired", "%v", err))
+			errs = append(errs, setting("--on-expired", "%v", err))
 		}
 	}
 	return errs
@@ -122,24 +115,24 @@ func (c *Config) checkPositions() []error {
 func (c *Config) checkNumbers() []error {
 	var errs []error
 	if c.PullCount < 0 || c.PullCount > maxPullCount {
-		errs = append(errs, setting("PullCount", "%d: want 1 to %d", c.PullCount, maxPullCount))
+		errs = append(errs, setting("--pull-count", "%d: want 1 to %d", c.PullCount, maxPullCount))
 	}
 	for _, d := range []struct {
 		name  string
 		value time.Duration
 	}{
-		{"HeartbeatInterval", c.HeartbeatInterval}, {"Timeout", c.Timeout}, {"FetchInterval", c.FetchInterval},
-		{"CommitInterval", c.CommitInterval}, {"DrainTimeout", c.DrainTimeout},
+		{"--heartbeat-interval", c.HeartbeatInterval}, {"--group-timeout", c.Timeout}, {"--fetch-interval", c.FetchInterval},
+		{"--commit-interval", c.CommitInterval}, {"--drain-timeout", c.DrainTimeout},
 	} {
 		if d.value < 0 {
 			errs = append(errs, setting(d.name, "%v is negative", d.value))
 		}
 	}
 	if c.Timeout%time.Second != 0 {
-		errs = append(errs, setting("Timeout", "%v: want whole seconds", c.Timeout))
+		errs = append(errs, setting("--group-timeout", "%v: want whole seconds", c.Timeout))
 	}
 	if full := c.withDefaults(); c.Timeout > 0 && full.HeartbeatInterval >= c.Timeout {
-		errs = append(errs, setting("HeartbeatInterval", "%v: want less than Timeout, %v, or shards are lost between two heartbeats",
+		errs = append(errs, setting("--heartbeat-interval", "%v: want less than --group-timeout, %v, or shards are lost between two heartbeats",
 			full.HeartbeatInterval, c.Timeout))
 	}
 	return errs

@@ -63,15 +63,15 @@ func code(err error) string {
 func (c *client) hint(code string) string {
 	switch code {
 	case sls.PROJECT_NOT_EXIST:
-		return fmt.Sprintf("check Project %q and Endpoint %q: a project is known at the endpoint of its own region only", c.project, c.endpoint.named)
+		return fmt.Sprintf("check --project %q and --endpoint %q: a project is known at the endpoint of its own region only", c.project, c.endpoint.named)
 	case sls.LOGSTORE_NOT_EXIST:
-		return fmt.Sprintf("check Logstore %q of project %q", c.logstore, c.project)
+		return fmt.Sprintf("check --logstore %q of project %q", c.logstore, c.project)
 	case codeInvalidKeyID:
-		return "check the access key id in Credentials: it is unknown or disabled"
+		return "check --access-key-id: it is unknown or disabled"
 	case sls.SIGNATURE_NOT_MATCH:
-		return "check the access key secret in Credentials and, with version 4 signatures, Region"
+		return "check --access-key-secret and, with --auth v4, --region"
 	case sls.UN_AUTHORIZED, "AccessDenied":
-		return "the access key in Credentials needs the right to read this logstore and to use consumer groups; an STS token may have expired"
+		return "the access key needs the right to read this logstore and to use consumer groups; an STS token may have expired"
 	case sls.REQUEST_TIME_TOO_SKEWED:
 		return "set this machine's clock: requests are refused when it is more than 15 minutes off"
 	case codeGroupMissing:

@@ -117,23 +117,23 @@ func TestOpenNamesTheFault(t *testing.T) {
 		edit  func(*Config)
 		wants []string
 	}{
-		"unknown project":  {w, func(c *Config) { c.Project = "other" }, []string{"ProjectNotExist", `Project "other"`, "Endpoint"}},
-		"unknown logstore": {w, func(c *Config) { c.Logstore = "other" }, []string{"LogStoreNotExist", `Logstore "other"`}},
+		"unknown project":  {w, func(c *Config) { c.Project = "other" }, []string{"ProjectNotExist", `--project "other"`, "--endpoint"}},
+		"unknown logstore": {w, func(c *Config) { c.Logstore = "other" }, []string{"LogStoreNotExist", `--logstore "other"`}},
 		"wrong key id": {w, func(c *Config) { c.Credentials = sls.NewStaticCredentialsProvider("nobody", "x", "") },
-			[]string{"access key id"}},
+			[]string{"--access-key-id"}},
 		"wrong secret": {w, func(c *Config) {
 			c.Credentials = sls.NewStaticCredentialsProvider(slstest.DefaultAccessKeyID, "x", "")
-		}, []string{"SignatureNotMatch", "access key secret"}},
+		}, []string{"SignatureNotMatch", "--access-key-secret"}},
 		"wrong secret, version 4": {w, func(c *Config) {
 			c.AuthV4, c.Region = true, "cn-test"
 			c.Credentials = sls.NewStaticCredentialsProvider(slstest.DefaultAccessKeyID, "x", "")
-		}, []string{"SignatureNotMatch", "Region"}},
+		}, []string{"SignatureNotMatch", "--region"}},
 		"clock":             {skewed, func(*Config) {}, []string{"RequestTimeTooSkewed", "clock"}},
 		"STS token missing": {sts, func(*Config) {}, []string{"401"}},
-		"nobody there":      {w, func(c *Config) { c.Endpoint = "http://" + nowhere }, []string{"connection refused", "check Endpoint", nowhere}},
+		"nobody there":      {w, func(c *Config) { c.Endpoint = "http://" + nowhere }, []string{"connection refused", "check --endpoint", nowhere}},
 		"plain for TLS":     {w, func(c *Config) { c.Endpoint = "https://" + w.Addr() }, []string{"HTTP response to HTTPS client"}},
 		"a proxy's page":    {w, func(c *Config) { c.Endpoint = page.Addr().String() }, []string{"403", "blocked by the proxy"}},
-		"nothing set":       {w, func(c *Config) { *c = Config{AuthV4: true} }, []string{"Endpoint is missing", "Project is missing", "Logstore is missing", "Group is missing", "Credentials are missing", "Region is missing"}},
+		"nothing set":       {w, func(c *Config) { *c = Config{AuthV4: true} }, []string{"--endpoint is missing", "--project is missing", "--logstore is missing", "--group is missing", "--ram-role) are missing", "--region is missing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/slswasm/slswasm/host"
+)
+
+const watchEvery = time.Second
+
+// startReloads reloads the modules on SIGHUP, and with --watch when one of
+// their files has changed. The returned function ends it.
+func startReloads(ctx context.Context, guests *guestSettings, p *host.Pipeline, logger *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer signal.Stop(hangup)
+		reload(ctx, guests, p, logger, hangup)
+	}()
+	return func() { cancel(); <-done }
+}
+
+func reload(ctx context.Context, guests *guestSettings, p *host.Pipeline, logger *slog.Logger, hangup <-chan os.Signal) {
+	var tick <-chan time.Time
+	if guests.watch {
+		ticker := time.NewTicker(watchEvery)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
+	seen := states(guests.files())
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+		case <-tick:
+			now := states(guests.files())
+			// A file that has only just changed may still be written to.
+			if slices.Equal(now, seen) || !settled(now) {
+				continue
+			}
+		}
+		seen = states(guests.files())
+		configs, _, err := guests.guests(logger)
+		if err == nil {
+			err = p.Reload(ctx, configs)
+		}
+		if err != nil && ctx.Err() == nil {
+			logger.Error("the new guest is refused, the one in use stays", "error", err)
+		}
+	}
+}
+
+// A state tells whether a file is still the same; zero when it cannot be read.
+type state struct {
+	size     int64
+	modified time.Time
+}
+
+func states(files []string) []state {
+	all := make([]state, len(files))
+	for i, f := range files {
+		if info, err := os.Stat(f); err == nil {
+			all[i] = state{info.Size(), info.ModTime()}
+		}
+	}
+	return all
+}
+
+func settled(files []state) bool {
+	return !slices.ContainsFunc(files, func(f state) bool { return time.Since(f.modified) < watchEvery/2 })
+}

@@ -1,0 +1,109 @@
+package host
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/host/guest"
+)
+
+// start runs a pipeline without an end; the returned function stops it.
+func start(t *testing.T, cfg Config) (p *Pipeline, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	p, err := Open(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- p.Run(ctx) }()
+	return p, func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestReloadUnderLoad(t *testing.T) {
+	service := newService(t, 1)
+	const rounds, each = 30, 50
+	arrived := make(chan struct{}, rounds*each+1)
+	sink := &fakeSink{accept: func(*abi.Event) error { arrived <- struct{}{}; return nil }}
+	cfg := newConfig(t, service, sink)
+	cfg.Sources[0].Until = ""
+	cfg.Guests = []guest.Config{hostile(t, "keep")}
+	p, stop := start(t, cfg)
+	for i := range rounds {
+		put(t, service, testLogstore, 1+i*each, each)
+		next := []string{"keep-table", "keep"}[i%2]
+		if err := p.Reload(t.Context(), []guest.Config{hostile(t, next)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range rounds*each + 1 {
+		select {
+		case <-arrived:
+		case <-time.After(time.Minute):
+			t.Fatal("logs are missing")
+		}
+	}
+	stop()
+	if !slices.Equal(sink.events, numbers(0, rounds*each+1)) {
+		t.Errorf("%d logs arrived, not each once and in order", len(sink.events))
+	}
+}
+
+func TestReloadRefusesWhatIsWorse(t *testing.T) {
+	service := newService(t, 10)
+	arrived := make(chan struct{}, 100)
+	sink := &fakeSink{accept: func(*abi.Event) error { arrived <- struct{}{}; return nil }}
+	cfg := newConfig(t, service, sink)
+	cfg.Sources[0].Until = ""
+	cfg.Guests = []guest.Config{hostile(t, "keep")}
+	p, stop := start(t, cfg)
+	defer stop()
+	<-arrived // the last batch is known
+	for _, c := range []struct {
+		guests []guest.Config
+		err    string
+	}{
+		{[]guest.Config{hostile(t, "init-trap")}, "--transform: guest init-trap: "},
+		{[]guest.Config{hostile(t, "always")}, "of the last 10 logs it fails 10 that the guest in use can transform; the first error: guest always: trap"},
+		{nil, "0 guests in the place of 1"},
+	} {
+		if err := p.Reload(t.Context(), c.guests); err == nil || !strings.Contains(err.Error(), c.err) {
+			t.Errorf("Reload: %v, want %q", err, c.err)
+		}
+	}
+	// The one in use is still in use.
+	put(t, service, testLogstore, 10, 10)
+	for range 19 {
+		<-arrived
+	}
+}
+
+func TestReloadMendsAGuestThatFails(t *testing.T) {
+	service := newService(t, 10)
+	cfg := newConfig(t, service, &fakeSink{})
+	cfg.Sources[0].Until = ""
+	cfg.OnError = OnErrorDrop
+	cfg.Guests = []guest.Config{hostile(t, "always")}
+	p, stop := start(t, cfg)
+	defer stop()
+	if err := service.Await(t.Context(), func() bool { return service.CaughtUp(testProject, testLogstore, testGroup) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, next := range []string{"always", "keep"} {
+		if err := p.Reload(t.Context(), []guest.Config{hostile(t, next)}); err != nil {
+			t.Errorf("%s: %v", next, err)
+		}
+	}
+}
