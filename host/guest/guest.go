@@ -54,6 +54,10 @@ type Config struct {
 	// Interpreter runs the guest without compiling it: slow, but a second
 	// opinion on the compiler.
 	Interpreter bool
+	// Repeatable makes what a guest does depend on its input alone: its clock
+	// stands at RepeatableTime, its naps are over at once, and each instance
+	// draws the same random numbers. For tests.
+	Repeatable bool
 	// Logger receives the guest's lines and warnings about it; nil: nobody.
 	Logger *slog.Logger
 }
@@ -108,8 +112,7 @@ type Module struct {
 func Compile(ctx context.Context, cfg Config) (*Module, error) {
 	cfg.setDefaults()
 	sum := sha256.Sum256(cfg.Wasm)
-	info := Info{SHA256: hex.EncodeToString(sum[:])}
-	m := &Module{cfg: cfg, info: info, lines: newLineLog(cfg.Name, info.SHA256, cfg.Logger)}
+	m := &Module{cfg: cfg, info: Info{SHA256: hex.EncodeToString(sum[:])}, lines: newLineLog(cfg.Name, cfg.Logger)}
 	if err := m.start(ctx); err != nil {
 		_ = m.free(ctx) // what went wrong before is what the user must know
 		if ctx.Err() != nil {
@@ -193,7 +196,7 @@ func (m *Module) compileWith(ctx context.Context, wasm []byte, cache wazero.Comp
 func (m *Module) describe() error {
 	d := m.desc
 	if d.Error != "" {
-		return fmt.Errorf("refuses its configuration: %s; look at --guest-config", abi.Printable([]byte(d.Error), shownText))
+		return &Refusal{d.Error}
 	}
 	m.info.Name = abi.Printable([]byte(d.Name), shownText)
 	m.info.Version = abi.Printable([]byte(d.Version), shownText)

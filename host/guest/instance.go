@@ -2,19 +2,14 @@ package guest
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/slswasm/slswasm/abi"
 )
-
-// napLimit cuts a guest's sleep short, because nothing can end it early.
-const napLimit = 10 * time.Millisecond
 
 // An instance is one running copy of the module. It serves one call at a
 // time and is closed after its first fault.
@@ -50,10 +45,8 @@ func (ins *instance) start(ctx context.Context) error {
 	for i, level := range [2]abi.Level{abi.LevelInfo, abi.LevelWarn} {
 		ins.output[i] = &lineWriter{log: ins.m.lines, level: level}
 	}
-	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().
-		WithStdout(ins.output[0]).WithStderr(ins.output[1]).
-		WithSysWalltime().WithSysNanotime().WithRandSource(rand.Reader).
-		WithNanosleep(func(ns int64) { time.Sleep(min(time.Duration(ns), napLimit)) })
+	config := ins.m.surroundings(wazero.NewModuleConfig().WithName("").WithStartFunctions().
+		WithStdout(ins.output[0]).WithStderr(ins.output[1]))
 	var err error
 	if ins.mod, err = ins.m.rt.InstantiateModule(ctx, ins.m.compiled, config); err != nil {
 		return ins.startError("start", ctx, err)
