@@ -12,12 +12,16 @@ import (
 	"github.com/slswasm/slswasm/abi"
 )
 
-// textLog returns a logger and what it wrote, without the time.
+// textLog returns a logger and what it wrote, without the time, and of a hash
+// only its start.
 func textLog() (*slog.Logger, func() string) {
 	var b bytes.Buffer
 	l := slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}
+		}
+		if a.Key == "sha256" {
+			return slog.String(a.Key, a.Value.String()[:4])
 		}
 		return a
 	}}))
@@ -37,6 +41,7 @@ level=WARN msg=c guest=print.wasm
 		if err := m.Transform(t.Context(), logs(3, 1), new(Output)); err != nil {
 			t.Fatal(err)
 		}
+		want = strings.ReplaceAll(want, ".wasm", ".wasm sha256="+m.Info().SHA256[:4])
 		if got := text(); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, want)
 		}
@@ -60,7 +65,7 @@ func TestLineFlood(t *testing.T) {
 	if lines < linesBurst || lines > 10*linesBurst || len(got) > lines*(lineMax*5+200) {
 		t.Errorf("%d lines of %d bytes", lines, len(got))
 	}
-	last := regexp.MustCompile(`level=WARN msg="the guest says more than the host logs; lines were left out" guest=flood lines=\d+\n$`)
+	last := regexp.MustCompile(`level=WARN msg="the guest says more than the host logs; lines were left out" guest=flood sha256=.... lines=\d+\n$`)
 	if !last.MatchString(got) {
 		t.Errorf("ends with %q", got[max(0, len(got)-200):])
 	}
@@ -81,8 +86,8 @@ func TestLineWriter(t *testing.T) {
 	if first, none := w.flush(), w.flush(); first != "ab" || none != "" {
 		t.Errorf("first lines %q, %q", first, none)
 	}
-	want := "level=INFO msg=ab guest=g\nlevel=INFO msg=c guest=g\n" +
-		"level=INFO msg=" + strings.Repeat("x", lineMax) + "… guest=g\nlevel=INFO msg=d guest=g\n"
+	want := "level=INFO msg=ab guest=g sha256=hash\nlevel=INFO msg=c guest=g sha256=hash\n" +
+		"level=INFO msg=" + strings.Repeat("x", lineMax) + "… guest=g sha256=hash\nlevel=INFO msg=d guest=g sha256=hash\n"
 	if got := text(); got != want {
 		t.Errorf("\n got %.300q\nwant %.300q", got, want)
 	}
@@ -100,7 +105,7 @@ func TestLineLevels(t *testing.T) {
 	for _, level := range []abi.Level{abi.LevelDebug, abi.LevelInfo, abi.LevelWarn, abi.LevelError, -1, 99} {
 		l.line(context.Background(), level, []byte("x"))
 	}
-	want := "level=INFO msg=x guest=g\nlevel=WARN msg=x guest=g\nlevel=ERROR msg=x guest=g\nlevel=INFO msg=x guest=g\nlevel=INFO msg=x guest=g\n"
+	want := "level=INFO msg=x guest=g sha256=hash\nlevel=WARN msg=x guest=g sha256=hash\nlevel=ERROR msg=x guest=g sha256=hash\nlevel=INFO msg=x guest=g sha256=hash\nlevel=INFO msg=x guest=g sha256=hash\n"
 	if got := text(); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
