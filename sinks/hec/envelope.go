@@ -184,6 +184,8 @@ func appendValues(dst []byte, first *abi.Field, later []abi.Field) []byte {
 	return append(dst, ']')
 }
 
+const blankReason = "blank: Splunk takes no event without content"
+
 // blank says whether Splunk refuses the event because there is nothing in it
 // (codes 6 and 13). Only a body can be blank: an object never is.
 func blank(e *abi.Event) bool {

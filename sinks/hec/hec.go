@@ -99,7 +99,7 @@ func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 		rest := events[sent:]
 		n := b.fill(s.enc, rest[:min(most, len(rest))], int(s.limit.Load()))
 		if n == 0 {
-			return sent, &sinks.Rejected{Reason: "blank: Splunk takes no event without content"}
+			return sent, &sinks.Rejected{Reason: blankReason}
 		}
 		v, err := s.post(ctx, b, n)
 		if err != nil {
