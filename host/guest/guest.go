@@ -112,7 +112,8 @@ type Module struct {
 func Compile(ctx context.Context, cfg Config) (*Module, error) {
 	cfg.setDefaults()
 	sum := sha256.Sum256(cfg.Wasm)
-	m := &Module{cfg: cfg, info: Info{SHA256: hex.EncodeToString(sum[:])}, lines: newLineLog(cfg.Name, cfg.Logger)}
+	info := Info{SHA256: hex.EncodeToString(sum[:])}
+	m := &Module{cfg: cfg, info: info, lines: newLineLog(cfg.Name, info.SHA256, cfg.Logger)}
 	if err := m.start(ctx); err != nil {
 		_ = m.free(ctx) // what went wrong before is what the user must know
 		if ctx.Err() != nil {
