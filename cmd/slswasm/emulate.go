@@ -65,7 +65,7 @@ func emulateCommand() *cli.Command {
 			if err := json.NewEncoder(c.App.Writer).Encode(ready); err != nil {
 				return err
 			}
-			<-c.Context.Done()
+			<-c.Done()
 			return nil
 		},
 	}

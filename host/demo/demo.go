@@ -83,14 +83,14 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer service.Close()
+	defer func() { err = errors.Join(err, service.Close()) }()
 
 	tally := newTally(samples, cfg.Logs)
 	receiver, err := startReceiver(cfg.Sink, tally, cfg.Logger)
 	if err != nil {
 		return nil, err
 	}
-	defer receiver.close()
+	defer func() { err = errors.Join(err, receiver.close()) }()
 
 	letters := filepath.Join(dir, "dead-letters.jsonl")
 	counts, took, err := consume(ctx, cfg, service, receiver, letters)
