@@ -3,6 +3,8 @@ package jsonscan
 // A Rewriter copies JSON text with some of its strings replaced. It holds
 // buffers: use one again and again.
 type Rewriter struct {
+	Numbers bool // numbers are passed to replace too; a replaced one becomes a string
+
 	scan  Scanner
 	key   []byte // without its escapes
 	text  []byte // of a string without its escapes
@@ -22,10 +24,13 @@ func (w *Rewriter) Strings(dst, src []byte, replace func(dst, key, text []byte) 
 	s.Reset(src)
 	done := 0 // src[:done] stands in dst
 	for s.Next() {
-		if s.kind != String {
+		if s.kind != String && (s.kind != Number || !w.Numbers) {
 			continue
 		}
-		key, text := s.Key(), src[s.start+1:s.pos-1]
+		key, text := s.Key(), src[s.start:s.pos]
+		if s.kind == String {
+			text = text[1 : len(text)-1]
+		}
 		if escapedText, escapedKey := s.Escaped(); escapedText || escapedKey {
 			key, text = w.unescape(key, text)
 		}

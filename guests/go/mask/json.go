@@ -18,14 +18,22 @@ func (m *Masker) link() {
 	for i := range m.nested {
 		l := &m.nested[i]
 		l.m, l.replace = m, l.mask
+		l.rewrite.Numbers = m.opts.numbers()
 		if i+1 < len(m.nested) {
 			l.below = &m.nested[i+1]
 		}
 	}
+	m.top.m, m.top.below = m, &m.nested[0]
 }
 
+// Value masks the value of a field, as JSON if it is an object or an array,
+// otherwise as text, and all of it if the field is named like a secret and
+// SecretMembers is set. It returns what Append returns.
+func (m *Masker) Value(dst, key, value []byte) ([]byte, bool) { return m.top.mask(dst, key, value) }
+
 // JSON masks every string value in JSON text, with JSON text that is itself in
-// a string. If there is nothing to mask, it returns text itself and false;
+// a string, and if numbers of phones or the like are hidden, every number:
+// one with something to hide becomes a string. If there is nothing to mask, it returns text itself and false;
 // otherwise the masked text, appended to dst, and true. An error says that
 // text is not valid JSON.
 func (m *Masker) JSON(dst, text []byte) ([]byte, bool, error) {
@@ -40,7 +48,7 @@ func (l *level) mask(dst, key, text []byte) ([]byte, bool) {
 	if l.m.opts.SecretMembers && SecretName(key) {
 		return append(dst, hidden...), string(text) != hidden
 	}
-	if l.below != nil && (text[0] == '{' || text[0] == '[') {
+	if kind := jsonscan.Value(text).Kind(); l.below != nil && (kind == jsonscan.Object || kind == jsonscan.Array) {
 		if masked, changed, err := l.below.rewrite.Strings(dst, text, l.below.replace); err == nil {
 			if !changed {
 				masked = dst

@@ -1,5 +1,6 @@
-// Package mask hides secrets in text and in JSON: access key ids, e-mail
-// addresses, and the values of members named like a password or a token.
+// Package mask hides secrets and what is personal in text and in JSON: access
+// key ids, e-mail addresses, the numbers of phones, identity cards and payment
+// cards, and the values of members named like a password or a token.
 //
 // Masking what is masked already changes nothing, so a log may pass twice. It
 // is meant for logs that are kept by others, and no proof that nothing is left:
@@ -21,7 +22,21 @@ type Options struct {
 	// SecretMembers hides JSON members whose names end like a password, a
 	// secret or a token does; see SecretName.
 	SecretMembers bool
+	// Phones hides mobile numbers of mainland China (13812345678, with 86 before it
+	// or without, 138 1234 5678) and any number of 8 to 15 digits after a plus: the first
+	// three and the last two digits stay.
+	Phones bool
+	// Identities hides numbers of China's identity cards, 18 digits of which
+	// the last may be X, with a possible day of birth and a right check digit: the
+	// first three and the last two stay.
+	Identities bool
+	// Cards hides numbers of payment cards, 13 to 19 digits with a right check
+	// digit: the first six and the last four stay.
+	Cards bool
 }
+
+// numbers says whether to look at numbers at all.
+func (o *Options) numbers() bool { return o.Phones || o.Identities || o.Cards }
 
 // A Masker masks; it holds buffers, so use one again and again, and not from
 // two goroutines at once.
@@ -29,6 +44,8 @@ type Masker struct {
 	opts   Options
 	start  [256]uint8 // 1 for bytes at which a secret may be told
 	nested [depth]level
+	top    level // a field, whose text may be JSON
+	run    run
 }
 
 // New returns a Masker.
@@ -42,6 +59,11 @@ func New(opts Options) *Masker {
 	if opts.Emails {
 		m.start['@'], m.start['%'] = 1, 1
 	}
+	if opts.numbers() {
+		for c := '0'; c <= '9'; c++ {
+			m.start[c] = 1
+		}
+	}
 	m.link()
 	return m
 }
@@ -51,30 +73,35 @@ func New(opts Options) *Masker {
 func (m *Masker) Append(dst, text []byte) ([]byte, bool) {
 	done := 0 // text[:done] stands in dst
 	for i := m.next(text, 0); i < len(text); i = m.next(text, i+1) {
-		var from, to int
-		if c := text[i]; c == '@' || c == '%' {
-			from, to = m.email(text, done, i)
-		} else {
-			from, to = accessKey(text, i)
+		from, to, end := m.find(text, done, i)
+		if from < to {
+			dst = append(dst, text[done:from]...)
+			dst = appendHidden(dst, text[from:to], text[i])
+			dst = append(dst, text[to:end]...)
+			done = end
 		}
-		if from == to {
-			continue
-		}
-		dst = append(dst, text[done:from]...)
-		if text[i] == '@' || text[i] == '%' {
-			dst = appendMaskedName(dst, text[from:to])
-		} else {
-			dst = append(dst, text[from:from+head]...)
-			dst = append(dst, hidden...)
-			dst = append(dst, text[to-tail:to]...)
-		}
-		done = to
-		i = max(i, to-1)
+		i = max(i, end-1)
 	}
 	if done == 0 {
 		return dst, false
 	}
 	return append(dst, text[done:]...), true
+}
+
+// find returns what to hide of the secret that is told by the byte at i, if
+// there is one, and where to go on.
+func (m *Masker) find(text []byte, done, i int) (from, to, end int) {
+	switch c := text[i]; {
+	case c == '@' || c == '%':
+		from, to = m.email(text, done, i)
+		return from, to, to
+	case class[c]&digit != 0:
+		return m.number(text, i)
+	}
+	if from, end = accessKey(text, i); from == end {
+		return 0, 0, 0
+	}
+	return from + head, end - tail, end
 }
 
 // next returns where from i on a secret may be told, or len(text). It takes
@@ -185,9 +212,13 @@ func (m *Masker) kept(domain []byte) bool {
 	return false
 }
 
-func appendMaskedName(dst, name []byte) []byte {
-	if len(name) > 2 && class[name[0]]&alnum != 0 {
-		dst = append(dst, name[0])
+// appendHidden appends what stands for a secret that is told by c.
+func appendHidden(dst, secret []byte, c byte) []byte {
+	if c != '@' && c != '%' {
+		return append(dst, hidden...)
+	}
+	if len(secret) > 2 && class[secret[0]]&alnum != 0 {
+		dst = append(dst, secret[0])
 	}
 	return append(dst, "***"...)
 }
@@ -217,16 +248,24 @@ const (
 	letter = 1 << iota
 	alnum
 	local // may stand in the name of an e-mail address, or in UTF-8
+	digit
+	hex
+	word // a letter, a digit or an underscore
 )
 
 var class = func() (t [256]byte) {
 	for c := range t {
 		switch c := byte(c); {
 		case 'a' <= lower(c) && lower(c) <= 'z':
-			t[c] = letter | alnum | local
+			t[c] = letter | alnum | local | word
+			if lower(c) <= 'f' {
+				t[c] |= hex
+			}
 		case '0' <= c && c <= '9':
-			t[c] = alnum | local
-		case c == '.' || c == '_' || c == '%' || c == '+' || c == '-' || c >= 0x80:
+			t[c] = alnum | local | digit | hex | word
+		case c == '_':
+			t[c] = local | word
+		case c == '.' || c == '%' || c == '+' || c == '-' || c >= 0x80:
 			t[c] = local
 		}
 	}
