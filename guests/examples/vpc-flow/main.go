@@ -1,0 +1,126 @@
+// Command vpc-flow is a guest of slswasm for the flow logs of VPCs: it drops
+// what says nothing, keeps what was refused, and samples the rest flow by
+// flow. README.md says how.
+package main
+
+import (
+	"net/netip"
+	"strconv"
+
+	slswasm "github.com/slswasm/slswasm/guests/go"
+	"github.com/slswasm/slswasm/guests/go/jsonscan"
+	"github.com/slswasm/slswasm/guests/go/settings"
+)
+
+var (
+	topic    = slswasm.Field("__topic__")
+	action   = slswasm.Field("action")
+	status   = slswasm.Field("log-status")
+	srcAddr  = slswasm.Field("srcaddr")
+	srcPort  = slswasm.Field("srcport")
+	dstAddr  = slswasm.Field("dstaddr")
+	dstPort  = slswasm.Field("dstport")
+	protocol = slswasm.Field("protocol")
+
+	sampleRate = slswasm.Named("sample_rate")
+)
+
+var (
+	rate     int            // of the accepted flows, one in so many stays
+	rateText string         // the same
+	checkers []netip.Prefix // where health checks come from
+
+	_ = slswasm.Name("vpc-flow", "1.0.0")
+	_ = slswasm.Configure(configure)
+	_ = slswasm.Handle(handle)
+)
+
+func main() {} // never called: the module is a library
+
+func configure(text []byte) error {
+	rate = 10
+	networks := []string{"100.64.0.0/10"} // Alibaba Cloud's load balancers
+	err := settings.Read("vpc-flow", text, settings.Object{
+		"sample_rate": settings.Int(&rate, 1, 1_000_000),
+		"health_checkers": func(at settings.Place, v jsonscan.Value) error {
+			if err := settings.Texts(&networks)(at, v); err != nil {
+				return err
+			}
+			if _, ok := prefixes(networks); !ok {
+				return at.Wrong(`a list of IPv4 networks such as "100.64.0.0/10"`)
+			}
+			return nil
+		},
+	})
+	rateText = strconv.Itoa(rate)
+	checkers, _ = prefixes(networks)
+	return err
+}
+
+func prefixes(networks []string) (list []netip.Prefix, ok bool) {
+	for _, n := range networks {
+		p, err := netip.ParsePrefix(n)
+		if err != nil || !p.Addr().Is4() {
+			return nil, false
+		}
+		list = append(list, p)
+	}
+	return list, true
+}
+
+func handle(l *slswasm.Log) {
+	switch {
+	case string(l.Get(topic)) != "flow_log":
+		return
+	case string(l.Get(status)) == "NODATA":
+		l.Drop()
+		return
+	case string(l.Get(action)) == "ACCEPT" && string(l.Get(status)) == "OK":
+		if healthCheck(l.Get(srcAddr)) || flow(l)%uint32(rate) != 0 {
+			l.Drop()
+			return
+		}
+		l.SetString(sampleRate, rateText)
+		l.Syslog().Severity(slswasm.Informational)
+	default:
+		l.Syslog().Severity(slswasm.Warning)
+	}
+	l.HEC().SourceType("aliyun:vpc:flow")
+	l.Syslog().AppName("vpc-flow")
+}
+
+func healthCheck(addr []byte) bool {
+	if len(checkers) == 0 {
+		return false
+	}
+	ip, err := netip.ParseAddr(string(addr))
+	if err != nil {
+		return false
+	}
+	for _, p := range checkers {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// flow is the same number for all logs of a flow, in both directions: the
+// upper half of a sum of hashes, whose lower bits are less well mixed.
+func flow(l *slswasm.Log) uint32 {
+	source := hash(hash(offset, l.Get(srcAddr)), l.Get(srcPort))
+	target := hash(hash(offset, l.Get(dstAddr)), l.Get(dstPort))
+	return uint32((source + target + hash(offset, l.Get(protocol))) >> 32)
+}
+
+// offset is where a hash starts.
+const offset = 14695981039346656037
+
+// hash goes on with a hash, 64-bit FNV-1a, over text and one space.
+func hash(h uint64, text []byte) uint64 {
+	const prime = 1099511628211
+	for _, c := range text {
+		h = (h ^ uint64(c)) * prime
+	}
+	return (h ^ ' ') * prime
+}
