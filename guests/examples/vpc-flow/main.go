@@ -76,7 +76,7 @@ func handle(l *slswasm.Log) {
 		l.Drop()
 		return
 	case string(l.Get(action)) == "ACCEPT" && string(l.Get(status)) == "OK":
-		if healthCheck(l.Get(srcAddr)) || flow(l)%uint32(rate) != 0 {
+		if healthCheck(l.Get(srcAddr)) || flow(l)%uint64(rate) != 0 {
 			l.Drop()
 			return
 		}
@@ -105,12 +105,11 @@ func healthCheck(addr []byte) bool {
 	return false
 }
 
-// flow is the same number for all logs of a flow, in both directions: the
-// upper half of a sum of hashes, whose lower bits are less well mixed.
-func flow(l *slswasm.Log) uint32 {
+// flow is the same number for all logs of a flow, in both directions.
+func flow(l *slswasm.Log) uint64 {
 	source := hash(hash(offset, l.Get(srcAddr)), l.Get(srcPort))
 	target := hash(hash(offset, l.Get(dstAddr)), l.Get(dstPort))
-	return uint32((source + target + hash(offset, l.Get(protocol))) >> 32)
+	return mix(source + target + hash(offset, l.Get(protocol)))
 }
 
 // offset is where a hash starts.
@@ -123,4 +122,12 @@ func hash(h uint64, text []byte) uint64 {
 		h = (h ^ uint64(c)) * prime
 	}
 	return (h ^ ' ') * prime
+}
+
+// mix is the last step of MurmurHash3. Without it, ports in a row would have
+// hashes in a row.
+func mix(h uint64) uint64 {
+	h = (h ^ h>>33) * 0xff51afd7ed558ccd
+	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
 }
