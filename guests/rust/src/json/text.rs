@@ -1,0 +1,233 @@
+//! What is between the quotes of a JSON string.
+
+/// Whether a byte stands in a string for itself and is a character.
+pub(super) const fn plain(c: u8) -> bool {
+    c >= b' ' && c < 0x80 && c != b'"' && c != b'\\'
+}
+
+/// A word whose lowest bit that is set is the top bit of the first byte of `w`
+/// that is not plain, or 0.
+fn special(w: u64) -> u64 {
+    const ONES: u64 = 0x0101010101010101;
+    const TOPS: u64 = 0x80 * ONES;
+    let under = |w: u64, c: u8| w.wrapping_sub(c as u64 * ONES) & !w; // bytes less than c
+    let (quote, slash) = (w ^ b'"' as u64 * ONES, w ^ b'\\' as u64 * ONES);
+    (under(w, b' ') | under(quote, 1) | under(slash, 1) | w) & TOPS
+}
+
+/// The index of the first byte from `i` on that is not plain, or the length.
+/// It goes by words: under a time limit, each turn of a loop costs as much as
+/// reading dozens of bytes.
+#[inline]
+pub(super) fn skip_plain(src: &[u8], mut i: usize) -> usize {
+    while let Some(b) = src.get(i..i + 8) {
+        let m = special(u64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]));
+        if m != 0 {
+            return i + m.trailing_zeros() as usize / 8;
+        }
+        i += 8;
+    }
+    while i < src.len() && plain(src[i]) {
+        i += 1;
+    }
+    i
+}
+
+/// The length of the escape that `b` starts with, 0 if it is none.
+pub(super) fn escape(b: &[u8]) -> usize {
+    match b.get(1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
+        Some(b'u') if hex4(&b[2..]).is_some() => 6,
+        _ => 0,
+    }
+}
+
+/// The length of the character that `b` starts with, 0 if it is not UTF-8.
+pub(super) fn utf8(b: &[u8]) -> usize {
+    let follows = |i: usize, least: u8, most: u8| matches!(b.get(i), Some(c) if (least..=most).contains(c));
+    let more = |i| follows(i, 0x80, 0xBF);
+    match b.first() {
+        Some(0..=0x7F) => 1,
+        Some(0xC2..=0xDF) if more(1) => 2,
+        Some(c @ 0xE0..=0xEF) => {
+            let least = if *c == 0xE0 { 0xA0 } else { 0x80 };
+            let most = if *c == 0xED { 0x9F } else { 0xBF };
+            if follows(1, least, most) && more(2) { 3 } else { 0 }
+        }
+        Some(c @ 0xF0..=0xF4) => {
+            let least = if *c == 0xF0 { 0x90 } else { 0x80 };
+            let most = if *c == 0xF4 { 0x8F } else { 0xBF };
+            if follows(1, least, most) && more(2) && more(3) { 4 } else { 0 }
+        }
+        _ => 0,
+    }
+}
+
+/// Reads four hexadecimal digits.
+fn hex4(b: &[u8]) -> Option<u32> {
+    b.get(..4)?.iter().try_fold(0, |n, c| Some(n << 4 | (*c as char).to_digit(16)?))
+}
+
+fn escaped(s: &[u8]) -> bool {
+    s.contains(&b'\\')
+}
+
+/// Whether `s`, the inside of a JSON string as it is written, means `text`.
+pub fn is(s: &[u8], text: &str) -> bool {
+    if !escaped(s) {
+        return s == text.as_bytes();
+    }
+    unescape(&mut Vec::new(), s) == text.as_bytes()
+}
+
+/// What the inside of a valid JSON string means: `s` itself if nothing in it
+/// is escaped, otherwise text written over `buf`. Half a surrogate pair means
+/// U+FFFD.
+pub fn unescape<'a>(buf: &'a mut Vec<u8>, s: &'a [u8]) -> &'a [u8] {
+    if !escaped(s) {
+        return s;
+    }
+    buf.clear();
+    let mut i = 0;
+    while i < s.len() {
+        let plain = skip_plain(s, i);
+        buf.extend_from_slice(&s[i..plain]);
+        i = plain;
+        match s.get(i..) {
+            Some([b'\\', b'u', ..]) => {
+                let (c, n) = unicode(&s[i..]);
+                buf.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                i += n;
+            }
+            Some([b'\\', c, ..]) => {
+                buf.push(match c {
+                    b'b' => 8,
+                    b'f' => 12,
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    c => *c,
+                });
+                i += 2;
+            }
+            Some([c, ..]) => {
+                buf.push(*c);
+                i += 1;
+            }
+            _ => break,
+        }
+    }
+    buf
+}
+
+/// Reads a `\u`, with the other half of a surrogate pair, and says how much it
+/// read.
+fn unicode(s: &[u8]) -> (char, usize) {
+    let high = hex4(&s[2..]).unwrap_or(0xFFFD);
+    if let Some(c) = char::from_u32(high) {
+        return (c, 6);
+    }
+    if let (0xD800..=0xDBFF, Some(b"\\u")) = (high, s.get(6..8)) {
+        if let Some(low @ 0xDC00..=0xDFFF) = hex4(&s[8..]) {
+            let c = char::from_u32(0x10000 + (high - 0xD800) * 0x400 + (low - 0xDC00));
+            return (c.unwrap_or(char::REPLACEMENT_CHARACTER), 12);
+        }
+    }
+    (char::REPLACEMENT_CHARACTER, 6)
+}
+
+/// Appends text as a JSON string, with its quotes. Bytes that are not UTF-8
+/// become U+FFFD.
+pub fn append_string(dst: &mut Vec<u8>, text: impl AsRef<[u8]>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let text = text.as_ref();
+    dst.push(b'"');
+    let mut i = 0;
+    loop {
+        let end = skip_plain(text, i);
+        dst.extend_from_slice(&text[i..end]);
+        i = end;
+        let c = match text.get(i) {
+            Some(c) => *c,
+            None => break,
+        };
+        let mut n = 1;
+        match c {
+            b'"' | b'\\' => dst.extend_from_slice(&[b'\\', c]),
+            b'\n' => dst.extend_from_slice(b"\\n"),
+            0x80..=0xFF => match utf8(&text[i..]) {
+                0 => dst.extend_from_slice("\u{FFFD}".as_bytes()),
+                len => {
+                    dst.extend_from_slice(&text[i..i + len]);
+                    n = len;
+                }
+            },
+            _ => dst.extend_from_slice(&[b'\\', b'u', b'0', b'0', HEX[c as usize >> 4], HEX[c as usize & 15]]),
+        }
+        i += n;
+    }
+    dst.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meaning(s: &str) -> String {
+        String::from_utf8(unescape(&mut Vec::new(), s.as_bytes()).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn unescapes() {
+        assert_eq!(meaning("plain é"), "plain é");
+        assert_eq!(meaning(r#"\"\\\/\b\f\n\r\té\u00e9\ud83d\ude00x"#), "\"\\/\u{8}\u{c}\n\r\téé😀x");
+        assert_eq!(meaning(r"\ud800x\udc00\ud800\u0041\ud800\ud800"), "\u{fffd}x\u{fffd}\u{fffd}A\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn compares_meaning() {
+        for (s, want) in [("key", true), (r"k\u0065y", true), (r"k\\u0065y", false), ("kez", false)] {
+            assert_eq!(is(s.as_bytes(), "key"), want, "{s}");
+        }
+        assert!(!is(br"a\nb", r"a\nb"), "the written form was taken for the meaning");
+    }
+
+    #[test]
+    fn appends_what_means_the_same() {
+        let mut dst = b">".to_vec();
+        append_string(&mut dst, b"a\"b\\\n\x00\x1f\x7f\xffx\xc3\xe9\xed\xa0\x80\xc3\xa9 a longer text \xf0\x9f\x98\x80");
+        let fffd = "\u{fffd}";
+        let want = format!(r#">"a\"b\\\n\u0000\u001f{}{fffd}x{fffd}{fffd}{fffd}{fffd}{fffd}é a longer text 😀""#, '\x7f');
+        assert_eq!(String::from_utf8(dst).unwrap(), want);
+    }
+
+    #[test]
+    fn every_character_goes_there_and_back() {
+        let all: String = (0..=0x10FFFF).filter_map(char::from_u32).collect();
+        let mut json = Vec::new();
+        append_string(&mut json, &all);
+        assert!(crate::json::valid(&json));
+        assert_eq!(unescape(&mut Vec::new(), &json[1..json.len() - 1]), all.as_bytes());
+    }
+
+    #[test]
+    fn utf8_is_std_s() {
+        let mut b = [0u8; 4];
+        for first in 0x80..=0xFFu8 {
+            for second in 0..=0xFFu8 {
+                for third in [0x00, 0x7F, 0x80, 0xBF, 0xC0] {
+                    b.copy_from_slice(&[first, second, third, 0x80]);
+                    let want = match std::str::from_utf8(&b) {
+                        Ok(s) => s.chars().next().map_or(0, char::len_utf8),
+                        Err(e) if e.valid_up_to() > 0 => {
+                            let s = std::str::from_utf8(&b[..e.valid_up_to()]).unwrap();
+                            s.chars().next().map_or(0, char::len_utf8)
+                        }
+                        Err(_) => 0,
+                    };
+                    assert_eq!(utf8(&b), want, "{b:x?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Hides secrets in text and in JSON: access key ids, e-mail addresses, and the
+//! values of members named like a password or a token.
+//!
+//! Masking what is masked already changes nothing, so a log may pass twice. It
+//! is meant for logs that are kept by others, and no proof that nothing is left:
+//! what looks like no secret is not found.
+
+mod name;
+mod secrets;
+
+pub use name::secret_name;
+
+use crate::json::{Error, Rewriter};
+
+/// How many levels of JSON text within strings of JSON text are looked into:
+/// requestParameterJson of ActionTrail is one.
+const DEPTH: usize = 3;
+
+/// What stands for what was hidden.
+const HIDDEN: &[u8] = b"****";
+
+/// What to hide.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Hides access key ids of Alibaba Cloud (LTAI...), of its temporary
+    /// credentials (STS., TMP.) and of AWS (AKIA, ASIA): the first eight and the
+    /// last two characters stay.
+    pub access_keys: bool,
+    /// Hides the name in e-mail addresses: the first letter of a name of three
+    /// or more stays, and the domain.
+    pub emails: bool,
+    /// Domains, with all below them, whose addresses stay: those that are
+    /// account names rather than mailboxes.
+    pub keep_domains: Vec<String>,
+    /// Hides JSON members whose names end like a password, a secret or a token
+    /// does; see [`secret_name`].
+    pub secret_members: bool,
+}
+
+/// Masks; it holds buffers, so use one again and again.
+pub struct Masker {
+    rules: Rules,
+    nested: [Rewriter; DEPTH],
+}
+
+struct Rules {
+    options: Options,
+    start: [bool; 256], // bytes at which a secret may be told
+}
+
+impl Masker {
+    /// Makes one.
+    pub fn new(options: Options) -> Self {
+        let start = secrets::starts(&options);
+        Masker { rules: Rules { options, start }, nested: [Rewriter::new(), Rewriter::new(), Rewriter::new()] }
+    }
+
+    /// Appends text with its secrets masked. If there are none, it leaves `dst`
+    /// as it was and returns false.
+    pub fn append(&self, dst: &mut Vec<u8>, text: &[u8]) -> bool {
+        self.rules.append(dst, text)
+    }
+
+    /// Masks every string value in JSON text, with JSON text that is itself in a
+    /// string. If there is nothing to mask, it leaves `dst` as it was and returns
+    /// false; otherwise it appends the masked text. An error says that `text` is
+    /// not valid JSON; what stands in `dst` is then of no use.
+    pub fn json(&mut self, dst: &mut Vec<u8>, text: &[u8]) -> Result<bool, Error> {
+        self.rules.json(&mut self.nested, dst, text)
+    }
+}
+
+impl Rules {
+    /// Masks JSON text with the first rewriter, and what is in its strings with
+    /// the others.
+    fn json(&self, nested: &mut [Rewriter], dst: &mut Vec<u8>, text: &[u8]) -> Result<bool, Error> {
+        match nested.split_first_mut() {
+            None => Ok(self.append(dst, text)),
+            Some((first, below)) => first.strings(dst, text, |dst, key, text| self.value(below, dst, key, text)),
+        }
+    }
+
+    fn value(&self, below: &mut [Rewriter], dst: &mut Vec<u8>, key: &[u8], text: &[u8]) -> bool {
+        if text.is_empty() {
+            return false;
+        }
+        if self.options.secret_members && secret_name(key) {
+            dst.extend_from_slice(HIDDEN);
+            return text != HIDDEN;
+        }
+        if !below.is_empty() && (text[0] == b'{' || text[0] == b'[') {
+            let before = dst.len();
+            match self.json(below, dst, text) {
+                Ok(masked) => return masked,
+                Err(_) => dst.truncate(before), // text after all
+            }
+        }
+        self.append(dst, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Masker {
+        Masker::new(Options {
+            access_keys: true,
+            emails: true,
+            secret_members: true,
+            keep_domains: vec!["onaliyun.com".to_string()],
+        })
+    }
+
+    #[test]
+    fn masks_text() {
+        for (text, want) in [
+            ("", ""),
+            ("nothing here", "nothing here"),
+            ("LTAI5tExampleKey000000001", "LTAI5tEx****01"),
+            ("id=LTAI5tExampleKey000000001,", "id=LTAI5tEx****01,"),
+            ("%3DLTAI5tExampleKey000000001%26", "%3DLTAI5tEx****01%26"),
+            ("LTAIshort", "LTAIshort"),
+            ("LTAI", "LTAI"),
+            ("STS.NTExampleExampleExample", "STS.NTEx****le"),
+            ("TMP.3KdExampleExampleExample", "TMP.3KdE****le"),
+            ("AKIAIOSFODNN7EXAMPLE", "AKIAIOSF****LE"),
+            ("LTAI5tExampleKey0001 LTAI5tOther00002", "LTAI5tEx****01 LTAI5tOt****02"),
+            ("alice@example.com", "a***@example.com"),
+            ("to: alice.b+x@mail.example.com.", "to: a***@mail.example.com."),
+            ("al@example.com", "***@example.com"),
+            ("@example.com", "@example.com"),
+            ("alice@localhost", "alice@localhost"),
+            ("alice@example.c", "alice@example.c"),
+            ("a@b@example.com", "a@***@example.com"),
+            ("alice%40example.com", "a***%40example.com"),
+            ("100%41example.com", "100%41example.com"),
+            ("联系alice@example.com", "***@example.com"),
+            ("alice@corp.onaliyun.com", "alice@corp.onaliyun.com"),
+            ("alice@ONALIYUN.com", "alice@ONALIYUN.com"),
+            ("alice@notonaliyun.com", "a***@notonaliyun.com"),
+            ("alice@example.com,bob@example.org", "a***@example.com,b***@example.org"),
+            ("LTAI5tExampleKey000001@example.com", "LTAI5tEx****01@example.com"),
+        ] {
+            let mut got = b">".to_vec();
+            let masked = all().append(&mut got, text.as_bytes());
+            if !masked {
+                got.extend_from_slice(text.as_bytes());
+            }
+            assert_eq!(String::from_utf8(got).unwrap(), format!(">{want}"));
+            assert_eq!(masked, text != want, "{text}");
+        }
+    }
+
+    #[test]
+    fn masks_json() {
+        let src = br#"{"accessKeyId":"LTAI5tExampleKey000000001","n":1,"tokens":["x"],"token":["x","****"],"to":"bob@example.com","requestParameterJson":"{\"Password\":\"p\\\"w\",\"Users\":[\"\\nLTAI5tExampleKey000000001\"]}","broken":"{\"a\":LTAI5tExampleKey000000001","p\u0061ssword":"x","empty":""}"#;
+        let want = r#"{"accessKeyId":"LTAI5tEx****01","n":1,"tokens":["x"],"token":["****","****"],"to":"b***@example.com","requestParameterJson":"{\"Password\":\"****\",\"Users\":[\"\\nLTAI5tEx****01\"]}","broken":"{\"a\":LTAI5tEx****01","p\u0061ssword":"****","empty":""}"#;
+        let mut m = all();
+        let mut got = Vec::new();
+        assert_eq!(m.json(&mut got, src), Ok(true));
+        assert_eq!(std::str::from_utf8(&got), Ok(want));
+        let mut again = Vec::new();
+        assert_eq!(m.json(&mut again, &got), Ok(false));
+        assert!(again.is_empty());
+        assert!(m.json(&mut again, br#"{"a":"#).is_err());
+    }
+}
