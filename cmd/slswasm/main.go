@@ -36,7 +36,8 @@ func realMain(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	err := newApp(stdout, stderr).RunContext(ctx, args)
+	app := newApp(stdout, stderr)
+	err := app.RunContext(ctx, flagsFirst(app.Commands, args))
 	if err == nil {
 		return exitOK
 	}
@@ -84,13 +85,18 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			}
 			return cli.ShowAppHelp(c)
 		},
-		Commands: []*cli.Command{runCommand(), demoCommand(), emulateCommand()},
+		Commands: []*cli.Command{
+			runCommand(), demoCommand(), emulateCommand(),
+			testCommand(), tryCommand(),
+		},
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = func(c *cli.Context, err error, _ bool) error {
 			return usage(fmt.Errorf("%s: %w; see slswasm %s --help", c.Command.Name, err, c.Command.Name))
 		}
-		c.Before = noArguments
+		if c.ArgsUsage == "" {
+			c.Before = noArguments
+		}
 	}
 	return app
 }

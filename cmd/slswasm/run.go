@@ -37,7 +37,9 @@ func runCommand() *cli.Command {
 			sources, sourceErr := source.configs(logger)
 			modules, onError, guestErr := guests.guests(logger)
 			opened, sinkErr := sink.open(logger)
-			if err := errors.Join(sourceErr, guestErr, sinkErr); err != nil {
+			saver, saveErr := savePull(source.savePull, sources, logger)
+			defer saver.end()
+			if err := errors.Join(sourceErr, guestErr, sinkErr, saveErr); err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
 			p, err := host.Open(c.Context, host.Config{

@@ -23,6 +23,7 @@ type sourceSettings struct {
 	order, zstd                                  bool
 	pullCount                                    int
 	inFlight                                     byteSize
+	savePull                                     string
 }
 
 func (s *sourceSettings) flags() []cli.Flag {
@@ -58,6 +59,7 @@ func (s *sourceSettings) flags() []cli.Flag {
 		&cli.BoolFlag{Name: "order", Usage: "of a new group: after a split, finish the old shard first", Destination: &s.order, Category: string(c), EnvVars: env("order")},
 		&cli.BoolFlag{Name: "zstd", Usage: "pull zstd in place of lz4: less traffic, more CPU", Destination: &s.zstd, Category: string(c), EnvVars: env("zstd")},
 		c.size(&s.inFlight, "max-in-flight", "`SIZE` of the logs in memory, over all shards"),
+		c.text(&s.savePull, "save-pull", "`FILE` for the first pull with logs, as it came, for slswasm try and bench"),
 	}
 }
 

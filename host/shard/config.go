@@ -44,6 +44,11 @@ type Config struct {
 	Zstd      bool // ask for zstd in place of lz4: less traffic, more CPU
 	Order     bool // of a new group: child shards wait for their parents
 
+	// OnPull sees the bytes of each pull that holds logs, decompressed, before
+	// they are decoded (see Decode), and keeps nothing of them. Shards call it
+	// at the same time.
+	OnPull func(shard int, raw []byte)
+
 	HTTPClient *http.Client // default: one that honours HTTP_PROXY and NO_PROXY
 	Budget     *Budget      // may be shared between sources; default 64 MiB
 	Logger     *slog.Logger // default: silent

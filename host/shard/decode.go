@@ -45,6 +45,10 @@ func newDecoder() *decoder {
 	return d
 }
 
+// Decode flattens the logs of one pull: a LogGroupList in protobuf,
+// decompressed, as Config.OnPull sees it. They share memory with raw.
+func Decode(raw []byte) ([]abi.Log, error) { return newDecoder().decode(raw) }
+
 // decode flattens a LogGroupList. The logs' Time is their __time__ and
 // __time_ns_part__ as the service has them, whatever the contents say.
 func (d *decoder) decode(raw []byte) ([]abi.Log, error) {

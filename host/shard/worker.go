@@ -154,6 +154,9 @@ func (w *worker) handle(got *pulled) error {
 		w.run.progress.settled(w.shard, got.next, nil)
 		return nil
 	}
+	if saw := w.run.cfg.OnPull; saw != nil {
+		saw(w.shard, *got.raw)
+	}
 	d := w.run.decoders.Get().(*decoder)
 	defer w.run.decoders.Put(d)
 	logs, err := d.decode(*got.raw)
