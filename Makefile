@@ -9,7 +9,13 @@ MODULES  := . guests/go guests/examples
 EXAMPLES := $(patsubst guests/examples/%/main.go,%,$(wildcard guests/examples/*/main.go))
 WASM     := GOWORK=off GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -buildvcs=false -buildmode=c-shared -ldflags='-s -w'
 
-.PHONY: help build guests demo test check fuzz clean
+# Debian's Rust comes with the std for wasm; another one may come first in PATH.
+CARGO    ?= $(firstword $(wildcard /usr/bin/cargo) $(shell command -v cargo))
+RUST     := CARGO_NET_OFFLINE=true PATH="$(dir $(CARGO)):$$PATH"
+TWINS    := $(patsubst guests/examples/%/rust/Cargo.toml,%,$(wildcard guests/examples/*/rust/Cargo.toml))
+WASMRUST := wasm32-unknown-unknown
+
+.PHONY: help build guests rust demo test check fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -17,16 +23,27 @@ help: ## list the targets
 build: guests ## bin/slswasm and the example guests in bin/guests
 	$(GO) build -trimpath -o $(BIN)/slswasm ./cmd/slswasm
 
-guests: ## the example guests, in stock Go
+guests: rust ## the example guests: in Go, and in other languages where their toolchains are found
 	@mkdir -p $(BIN)/guests
 	@set -e; for e in $(EXAMPLES); do echo "guest $$e"; \
 		(cd guests/examples/$$e && $(WASM) -o $(CURDIR)/$(BIN)/guests/$$e.wasm .); done
+
+rust: ## the example guests in Rust, if its toolchain is found
+	@mkdir -p $(BIN)/guests
+	@if ! test -x "$(CARGO)"; then echo "SKIPPED: Rust: cargo is not installed"; exit 0; fi; \
+	if ! test -d "$$($(RUST) rustc --print target-libdir --target $(WASMRUST))"; then \
+		echo "SKIPPED: guests in Rust: $(CARGO) has no std for $(WASMRUST) (Debian: libstd-rust-dev-wasm32; rustup target add $(WASMRUST))"; exit 0; fi; \
+	set -e; (cd guests && $(RUST) cargo build --quiet --locked --release --target $(WASMRUST)); \
+	for e in $(TWINS); do echo "guest $$e in Rust"; \
+		cp $(BIN)/rust/$(WASMRUST)/release/$$(echo $$e | tr - _).wasm $(BIN)/guests/$$e.rust.wasm; done
 
 demo: build ## logs from an emulated Log Service through the audit guest into a receiver
 	$(BIN)/slswasm demo
 
 test: ## every test, with the race detector
 	@set -e; for m in $(MODULES); do (cd $$m && $(GO) test -race ./...); done
+	@if test -x "$(CARGO)"; then cd guests && $(RUST) cargo test --quiet --locked; \
+	else echo "SKIPPED: tests of the Rust crates: cargo is not installed"; fi
 
 check: $(LINT) ## formatting, vet, lint and tidy; fails on any difference
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }

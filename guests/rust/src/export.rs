@@ -4,6 +4,10 @@
 #[macro_export]
 macro_rules! export {
     ($guest:ty) => {
+        // Natively it only says that the guest is not dead code.
+        #[cfg(not(target_family = "wasm"))]
+        const _: fn(&[u8]) -> (Vec<u8>, Option<$crate::Runtime<$guest>>) = $crate::Runtime::<$guest>::start;
+
         #[cfg(target_family = "wasm")]
         const _: () = {
             static MODULE: $crate::export::Module<$guest> = $crate::export::Module::new();
@@ -112,7 +116,7 @@ mod wasm {
 
     /// Where bytes lie, as the exports tell it.
     fn location(b: &[u8]) -> u64 {
-        (b.as_ptr() as u64) << 32 | b.len() as u64
+        ((b.as_ptr() as u64) << 32) | b.len() as u64
     }
 
     mod host {

@@ -11,13 +11,19 @@ use crate::{abi, Event, Hec, Key, Syslog};
 pub struct Log<'a> {
     reply: &'a mut Reply,
     record: &'a [u8],
-    rest: &'a [u8],    // the batch from its first record on
-    skipped: usize,    // bytes of the batch before that
-    has_fields: bool,  // the guest asked for all fields
+    rest: &'a [u8],   // the batch from its first record on
+    skipped: usize,   // bytes of the batch before that
+    has_fields: bool, // the guest asked for all fields
 }
 
 impl<'a> Log<'a> {
-    pub(crate) fn new(reply: &'a mut Reply, record: &'a [u8], rest: &'a [u8], skipped: usize, has_fields: bool) -> Self {
+    pub(crate) fn new(
+        reply: &'a mut Reply,
+        record: &'a [u8],
+        rest: &'a [u8],
+        skipped: usize,
+        has_fields: bool,
+    ) -> Self {
         Log { reply, record, rest, skipped, has_fields }
     }
 

@@ -42,7 +42,9 @@ impl Cef {
         self.buf.clear();
         self.more = false;
         self.buf.extend_from_slice(b"CEF:0|");
-        for s in [device.vendor.as_bytes(), device.product.as_bytes(), device.version.as_bytes(), id.as_ref(), name.as_ref()] {
+        for s in
+            [device.vendor.as_bytes(), device.product.as_bytes(), device.version.as_bytes(), id.as_ref(), name.as_ref()]
+        {
             escape(&mut self.buf, s, |c| match c {
                 b'\\' => Some(b"\\\\"),
                 b'|' => Some(b"\\|"),
@@ -202,9 +204,14 @@ mod tests {
     #[test]
     fn cef() {
         let mut c = Cef::new();
-        for _ in 0..2 { // the buffer is used again
-            c.begin(&DEVICE, "id", "a name", 12).add("src", "203.0.113.7").add("msg x=", b"a=b\\c|d\r\nend|").add("last", "");
-            let want = r"CEF:0|Alibaba\|Cloud\\|Action Trail|1|id|a name|10|src=203.0.113.7 msg_x_=a\=b\\c|d\r\nend| last=";
+        for _ in 0..2 {
+            // the buffer is used again
+            c.begin(&DEVICE, "id", "a name", 12)
+                .add("src", "203.0.113.7")
+                .add("msg x=", b"a=b\\c|d\r\nend|")
+                .add("last", "");
+            let want =
+                r"CEF:0|Alibaba\|Cloud\\|Action Trail|1|id|a name|10|src=203.0.113.7 msg_x_=a\=b\\c|d\r\nend| last=";
             assert_eq!(std::str::from_utf8(c.bytes()), Ok(want));
         }
     }

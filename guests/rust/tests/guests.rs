@@ -1,7 +1,7 @@
 //! Small guests through the whole way: batch, calls, reply, events.
 
 use slswasm::testing::{Event, Field, Log, Meta, Outcome, Tester};
-use slswasm::{print, Event as Edit, Guest, Key, Level, Severity, Setup};
+use slswasm::{print, Event as Edit, Guest, Key, Level, Setup, Severity};
 
 /// Declares a guest of one function, which is given the key of the field "a".
 macro_rules! guest {
@@ -54,11 +54,7 @@ fn reads_what_was_declared() {
     let empty = Log::new(&[("a", "")]);
     let outcomes = t.run_batch(&[first, second, empty]);
     assert!(outcomes.iter().all(|o| matches!(o, Outcome::Keep(_))));
-    let want = [
-        "Some([255, 0]) true 1700000000000000000 0",
-        "None false 1 3",
-        "Some([]) true 1700000000000000000 0",
-    ];
+    let want = ["Some([255, 0]) true 1700000000000000000 0", "None false 1 3", "Some([]) true 1700000000000000000 0"];
     assert_eq!(t.printed, want.map(|s| (Level::Warn, s.to_string())));
 }
 
@@ -68,7 +64,8 @@ fn lists_and_finds_all_fields() {
         Lister,
         |mut log, a| {
             let list: Vec<Vec<u8>> = log.fields().map(|(k, v)| [k, b"=", v].concat()).collect();
-            let found = [log.find("b"), log.find("a"), log.get(a), log.find("none")].map(|v| v.unwrap_or(b"-").to_vec());
+            let found =
+                [log.find("b"), log.find("a"), log.get(a), log.find("none")].map(|v| v.unwrap_or(b"-").to_vec());
             log.body([list.concat(), found.concat(), vec![b'0' + log.fields().len() as u8]].concat());
         },
         |setup| setup.all_fields()
@@ -149,7 +146,8 @@ fn each_verdict_is_for_its_own_log() {
 
 #[test]
 fn ops_apply_in_order() {
-    let tests: [(fn(&mut Edit, Key), &str); 11] = [
+    type Ops = fn(&mut Edit, Key);
+    let tests: [(Ops, &str); 11] = [
         (|e, a| (e.set(a, b"x"), e.set("c", "")).0, "5s a=x b=2 c="),
         (|e, a| e.set_json(a, r#"{"x":1}"#), r#"5s a={"x":1}(json) b=2"#),
         (|e, _| (e.set_json("b", "{}"), e.set("b", "y")).0, "5s a=1 b=y"),
@@ -162,7 +160,7 @@ fn ops_apply_in_order() {
         (|e, _| e.body_json("[1]"), "5s a=1 b=2 body [1] true"),
         (|e, _| e.set_time_ns(7_000_000_000), "7s a=1 b=2"),
     ];
-    thread_local!(static DO: std::cell::Cell<fn(&mut Edit, Key)> = std::cell::Cell::new(|_, _| ()));
+    thread_local!(static DO: std::cell::Cell<Ops> = std::cell::Cell::new(|_, _| ()));
     guest!(Editor, |mut log, a| DO.with(|f| f.get()(&mut log.event(), a)));
     guest!(Copier, |log, a| DO.with(|f| f.get()(&mut log.emit().copy(), a)));
     let log = Log { time_ns: 5_000_000_000, ..Log::new(&[("a", "1"), ("b", "2")]) };
@@ -216,7 +214,10 @@ fn says_metadata() {
         proc_id: text("pid"),
         msg_id: text("mid"),
         hostname: text("hn"),
-        structured: vec![["id", "n", "v"], ["id", "n2", "v2"]].into_iter().map(|p| p.map(|s| s.as_bytes().to_vec())).collect(),
+        structured: vec![["id", "n", "v"], ["id", "n2", "v2"]]
+            .into_iter()
+            .map(|p| p.map(|s| s.as_bytes().to_vec()))
+            .collect(),
         route: text("west"),
     };
     assert_eq!(run::<Header>(&Log::default()).events()[0].meta, want);

@@ -66,7 +66,7 @@ pub struct Scanner<'a> {
     fresh: bool,  // no value yet in the container at hand, or at the top
 
     escaped: bool, // something in the last string was
-    depth: usize,  // of the container at hand; 0: the top
+    inside: usize, // of the container at hand; 0: the top
     levels: [Level; MAX_DEPTH + 1],
 }
 
@@ -93,7 +93,7 @@ impl<'a> Scanner<'a> {
             at: 0,
             fresh: true,
             escaped: false,
-            depth: 0,
+            inside: 0,
             levels: [Level { start: 0, end: 0 }; MAX_DEPTH + 1],
         }
     }
@@ -181,14 +181,14 @@ impl<'a> Scanner<'a> {
 
     fn step(&mut self) -> Result<Option<Kind>, &'static str> {
         let c = self.space();
-        if self.depth == 0 {
+        if self.inside == 0 {
             return match (self.fresh, c) {
                 (true, _) => self.value(c),
                 (false, None) => Ok(None),
                 (false, Some(_)) => Err(EXTRA),
             };
         }
-        let object = self.levels[self.depth].end & OBJECT != 0;
+        let object = self.levels[self.inside].end & OBJECT != 0;
         if c == Some(if object { b'}' } else { b']' }) {
             return Ok(Some(self.close()));
         }
@@ -234,7 +234,7 @@ impl<'a> Scanner<'a> {
         let start = self.pos as u32 + 1;
         self.string()?;
         let escaped = if self.escaped { ESCAPED } else { 0 };
-        self.levels[self.depth] = Level { start, end: (self.pos as u32 - 1) | OBJECT | escaped };
+        self.levels[self.inside] = Level { start, end: (self.pos as u32 - 1) | OBJECT | escaped };
         if self.space() != Some(b':') {
             return self.fail();
         }
@@ -245,7 +245,7 @@ impl<'a> Scanner<'a> {
 
     fn value(&mut self, c: Option<u8>) -> Result<Option<Kind>, &'static str> {
         self.start = self.pos;
-        self.at = self.depth;
+        self.at = self.inside;
         self.fresh = false;
         match c {
             Some(b'"') => self.string()?,
@@ -260,12 +260,12 @@ impl<'a> Scanner<'a> {
     }
 
     fn open(&mut self, kind: Kind, flag: u32) -> Result<Option<Kind>, &'static str> {
-        if self.depth == MAX_DEPTH {
+        if self.inside == MAX_DEPTH {
             return Err(DEEP);
         }
-        let Level { start, end } = self.levels[self.depth]; // an array's elements go by its name
-        self.depth += 1;
-        self.levels[self.depth] = Level { start, end: end & !OBJECT | flag };
+        let Level { start, end } = self.levels[self.inside]; // an array's elements go by its name
+        self.inside += 1;
+        self.levels[self.inside] = Level { start, end: end & !OBJECT | flag };
         self.fresh = true;
         self.pos += 1;
         Ok(Some(kind))
@@ -274,8 +274,8 @@ impl<'a> Scanner<'a> {
     fn close(&mut self) -> Kind {
         self.start = self.pos;
         self.pos += 1;
-        self.depth -= 1;
-        self.at = self.depth;
+        self.inside -= 1;
+        self.at = self.inside;
         self.fresh = false;
         Kind::End
     }
@@ -376,8 +376,9 @@ mod tests {
             assert!(valid(text.as_bytes()), "{text}");
         }
         for text in [
-            r#"{"a":1,}"#, "[1,]", "[,1]", r#"{"a"}"#, r#"{"a":}"#, "01", "1.", ".1", "1e", "-", "+1", "tru", "nulx", "\"a",
-            r#""\x""#, r#""\u12g4""#, r#""\u12"#, "\"\x01\"", r#""a" "b""#, "]", "}", "{]", "[}", "", " ", "\x0b1", "{1:2}",
+            r#"{"a":1,}"#, "[1,]", "[,1]", r#"{"a"}"#, r#"{"a":}"#, "01", "1.", ".1", "1e", "-", "+1", "tru", "nulx",
+            "\"a", r#""\x""#, r#""\u12g4""#, r#""\u12"#, "\"\x01\"", r#""a" "b""#, "]", "}", "{]", "[}", "", " ",
+            "\x0b1", "{1:2}",
         ] {
             assert!(!valid(text.as_bytes()), "{text}");
         }
@@ -404,8 +405,8 @@ mod tests {
         }
         scan.finish().unwrap();
         let want = [
-            "Object 0  {", "Object 1 a {", "Array 2 b [", "Number 3 b 1", "String 3 b \"x\"", "Object 3 b {", "Null 4 c null",
-            "End 3 b }", "End 2 b ]", "Array 2 s [[]]", "End 1 a }", "Bool 1 d true", "End 0  }",
+            "Object 0  {", "Object 1 a {", "Array 2 b [", "Number 3 b 1", "String 3 b \"x\"", "Object 3 b {",
+            "Null 4 c null", "End 3 b }", "End 2 b ]", "Array 2 s [[]]", "End 1 a }", "Bool 1 d true", "End 0  }",
         ];
         assert_eq!(got, want);
     }

@@ -11,7 +11,7 @@ fn special(w: u64) -> u64 {
     const ONES: u64 = 0x0101010101010101;
     const TOPS: u64 = 0x80 * ONES;
     let under = |w: u64, c: u8| w.wrapping_sub(c as u64 * ONES) & !w; // bytes less than c
-    let (quote, slash) = (w ^ b'"' as u64 * ONES, w ^ b'\\' as u64 * ONES);
+    let (quote, slash) = (w ^ (b'"' as u64 * ONES), w ^ (b'\\' as u64 * ONES));
     (under(w, b' ') | under(quote, 1) | under(slash, 1) | w) & TOPS
 }
 
@@ -52,12 +52,20 @@ pub(super) fn utf8(b: &[u8]) -> usize {
         Some(c @ 0xE0..=0xEF) => {
             let least = if *c == 0xE0 { 0xA0 } else { 0x80 };
             let most = if *c == 0xED { 0x9F } else { 0xBF };
-            if follows(1, least, most) && more(2) { 3 } else { 0 }
+            if follows(1, least, most) && more(2) {
+                3
+            } else {
+                0
+            }
         }
         Some(c @ 0xF0..=0xF4) => {
             let least = if *c == 0xF0 { 0x90 } else { 0x80 };
             let most = if *c == 0xF4 { 0x8F } else { 0xBF };
-            if follows(1, least, most) && more(2) && more(3) { 4 } else { 0 }
+            if follows(1, least, most) && more(2) && more(3) {
+                4
+            } else {
+                0
+            }
         }
         _ => 0,
     }
@@ -65,7 +73,7 @@ pub(super) fn utf8(b: &[u8]) -> usize {
 
 /// Reads four hexadecimal digits.
 fn hex4(b: &[u8]) -> Option<u32> {
-    b.get(..4)?.iter().try_fold(0, |n, c| Some(n << 4 | (*c as char).to_digit(16)?))
+    b.get(..4)?.iter().try_fold(0, |n, c| Some((n << 4) | (*c as char).to_digit(16)?))
 }
 
 fn escaped(s: &[u8]) -> bool {
@@ -195,9 +203,13 @@ mod tests {
     #[test]
     fn appends_what_means_the_same() {
         let mut dst = b">".to_vec();
-        append_string(&mut dst, b"a\"b\\\n\x00\x1f\x7f\xffx\xc3\xe9\xed\xa0\x80\xc3\xa9 a longer text \xf0\x9f\x98\x80");
+        append_string(
+            &mut dst,
+            b"a\"b\\\n\x00\x1f\x7f\xffx\xc3\xe9\xed\xa0\x80\xc3\xa9 a longer text \xf0\x9f\x98\x80",
+        );
         let fffd = "\u{fffd}";
-        let want = format!(r#">"a\"b\\\n\u0000\u001f{}{fffd}x{fffd}{fffd}{fffd}{fffd}{fffd}é a longer text 😀""#, '\x7f');
+        let want =
+            format!(r#">"a\"b\\\n\u0000\u001f{}{fffd}x{fffd}{fffd}{fffd}{fffd}{fffd}é a longer text 😀""#, '\x7f');
         assert_eq!(String::from_utf8(dst).unwrap(), want);
     }
 

@@ -148,10 +148,19 @@ mod tests {
 
     #[test]
     fn gets_by_path() {
-        let text = br#" {"a":{"b":"\u0041\n","n":-12},"list":[1],"a\"b":true,"twice":{"x":1},"twice":{"y":2},"z":null} "#;
+        let text =
+            br#" {"a":{"b":"\u0041\n","n":-12},"list":[1],"a\"b":true,"twice":{"x":1},"twice":{"y":2},"z":null} "#;
         for (path, want) in [
-            ("a.b", r#""\u0041\n""#), ("a.n", "-12"), ("list", "[1]"), ("a\"b", "true"), ("twice.y", "2"), ("z", "null"),
-            ("twice.x", ""), ("none", ""), ("a.b.c", ""), ("list.0", ""),
+            ("a.b", r#""\u0041\n""#),
+            ("a.n", "-12"),
+            ("list", "[1]"),
+            ("a\"b", "true"),
+            ("twice.y", "2"),
+            ("z", "null"),
+            ("twice.x", ""),
+            ("none", ""),
+            ("a.b.c", ""),
+            ("list.0", ""),
         ] {
             let path: Vec<&str> = path.split('.').collect();
             let got = get(text, &path).map_or("", |v| std::str::from_utf8(v.bytes()).unwrap());
@@ -165,7 +174,12 @@ mod tests {
     #[test]
     fn ints_are_those_that_fit() {
         for (text, want) in [
-            ("12", Some(12)), (" -1 ", Some(-1)), ("1.5", None), ("\"1\"", None), ("1e3", None), ("99999999999999999999", None),
+            ("12", Some(12)),
+            (" -1 ", Some(-1)),
+            ("1.5", None),
+            ("\"1\"", None),
+            ("1e3", None),
+            ("99999999999999999999", None),
         ] {
             assert_eq!(Value::parse(text.as_bytes()).unwrap().int(), want, "{text}");
         }

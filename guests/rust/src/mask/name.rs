@@ -16,7 +16,7 @@ pub fn secret_name(name: &[u8]) -> bool {
         buf[n] = c.to_ascii_lowercase();
     }
     let ends = |s: &&str| buf[n..].ends_with(s.as_bytes());
-    !PUBLIC.iter().any(|s| ends(s)) && SECRET.iter().any(|s| ends(s))
+    !PUBLIC.iter().any(ends) && SECRET.iter().any(ends)
 }
 
 /// Sorts out most names by their last three letters, without a loop.
@@ -32,7 +32,8 @@ fn secret_end(name: &[u8]) -> bool {
 }
 
 const PUBLIC: [&str; 3] = ["nexttoken", "clienttoken", "continuationtoken"];
-const SECRET: [&str; 8] = ["password", "passwd", "pwd", "secret", "token", "privatekey", "authorization", "credentials"];
+const SECRET: [&str; 8] =
+    ["password", "passwd", "pwd", "secret", "token", "privatekey", "authorization", "credentials"];
 
 #[cfg(test)]
 mod tests {
@@ -41,8 +42,8 @@ mod tests {
     #[test]
     fn tells_secret_names() {
         for name in [
-            "Password", "newPassword", "db_password", "AccessKeySecret", "access-key-secret", "SecurityToken", "private_key",
-            "Authorization", "aVeryVeryLongNameThatEndsInPassword", "pwd",
+            "Password", "newPassword", "db_password", "AccessKeySecret", "access-key-secret", "SecurityToken",
+            "private_key", "Authorization", "aVeryVeryLongNameThatEndsInPassword", "pwd",
         ] {
             assert!(secret_name(name.as_bytes()), "{name}");
         }

@@ -116,7 +116,10 @@ pub(super) fn same(a: &str, b: &str) -> Result<bool, String> {
     Ok(tokens(a)? == tokens(b)?)
 }
 
-fn tokens(s: &str) -> Result<Vec<(Kind, usize, Vec<u8>, Vec<u8>)>, String> {
+/// A value's kind, depth, key and text.
+type Token = (Kind, usize, Vec<u8>, Vec<u8>);
+
+fn tokens(s: &str) -> Result<Vec<Token>, String> {
     let mut scan = Scanner::new(s.as_bytes());
     let mut all = Vec::new();
     while let Some(kind) = scan.next() {

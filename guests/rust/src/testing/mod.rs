@@ -190,7 +190,8 @@ impl<G: Guest> Tester<G> {
             Ok(reply) => decode::decode(reply.as_deref(), &self.slots, logs)
                 .unwrap_or_else(|why| panic!("the host would not accept the guest's reply: {why}")),
             Err(payload) => {
-                self.runtime = Runtime::start(&self.config).1.expect("the guest refuses the configuration that it took");
+                self.runtime =
+                    Runtime::start(&self.config).1.expect("the guest refuses the configuration that it took");
                 match logs {
                     [_] => vec![Outcome::Fail(panic_text(&*payload))],
                     _ => logs.iter().map(|log| self.run(log)).collect(),

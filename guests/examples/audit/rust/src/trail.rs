@@ -4,10 +4,10 @@ use slswasm::json::{Kind, Scanner};
 /// the event, as they are written there; empty where it says nothing.
 #[derive(Default)]
 pub struct Trail<'a> {
-    pub name: &'a [u8],          // eventName
-    pub rw: &'a [u8],            // eventRW: Read or Write
-    pub kind: &'a [u8],          // eventType: ApiCall, ConsoleOperation, ConsoleSignin...
-    pub identity: &'a [u8],      // userIdentity.type: root-account, ram-user, assumed-role...
+    pub name: &'a [u8],     // eventName
+    pub rw: &'a [u8],       // eventRW: Read or Write
+    pub kind: &'a [u8],     // eventType: ApiCall, ConsoleOperation, ConsoleSignin...
+    pub identity: &'a [u8], // userIdentity.type: root-account, ram-user, assumed-role...
     pub error_code: &'a [u8],
     pub error_message: &'a [u8],
     pub no_mfa: bool, // a sign-in without a second factor
