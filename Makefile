@@ -11,7 +11,7 @@ WASM     := GOWORK=off GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -buildvcs=f
 
 # Debian's Rust comes with the std for wasm; another one may come first in PATH.
 CARGO    ?= $(firstword $(wildcard /usr/bin/cargo) $(shell command -v cargo))
-RUST     := CARGO_NET_OFFLINE=true PATH="$(dir $(CARGO)):$$PATH"
+RUST     := env -u RUSTFLAGS CARGO_NET_OFFLINE=true PATH="$(dir $(CARGO)):$$PATH"
 TWINS    := $(patsubst guests/examples/%/rust/Cargo.toml,%,$(wildcard guests/examples/*/rust/Cargo.toml))
 WASMRUST := wasm32-unknown-unknown
 
@@ -33,7 +33,8 @@ rust: ## the example guests in Rust, if its toolchain is found
 	@if ! test -x "$(CARGO)"; then echo "SKIPPED: Rust: cargo is not installed"; exit 0; fi; \
 	if ! test -d "$$($(RUST) rustc --print target-libdir --target $(WASMRUST))"; then \
 		echo "SKIPPED: guests in Rust: $(CARGO) has no std for $(WASMRUST) (Debian: libstd-rust-dev-wasm32; rustup target add $(WASMRUST))"; exit 0; fi; \
-	set -e; (cd guests && $(RUST) cargo build --quiet --locked --release --target $(WASMRUST)); \
+	set -e; (cd guests && $(RUST) cargo build --quiet --locked --release --target $(WASMRUST) \
+		--config "target.$(WASMRUST).rustflags=['--remap-path-prefix=$(CURDIR)/guests/=']"); \
 	for e in $(TWINS); do echo "guest $$e in Rust"; \
 		cp $(BIN)/rust/$(WASMRUST)/release/$$(echo $$e | tr - _).wasm $(BIN)/guests/$$e.rust.wasm; done
 

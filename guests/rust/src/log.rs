@@ -123,12 +123,14 @@ impl Log<'_> {
 
 /// The bytes that the two words at `at` point to, nothing if they say absent.
 fn view<'a>(rest: &'a [u8], skipped: usize, b: &[u8], at: usize) -> Option<&'a [u8]> {
-    let len = word(b, at + 4);
-    if len == abi::ABSENT {
-        return None;
+    match word(b, at + 4) {
+        abi::ABSENT => None,
+        0 => Some(&[]), // the offset then means nothing
+        len => {
+            let off = word(b, at) as usize - skipped;
+            Some(&rest[off..off + len as usize])
+        }
     }
-    let off = word(b, at) as usize - skipped;
-    Some(&rest[off..off + len as usize])
 }
 
 /// Events in place of a log. Each can be edited until the next one is begun.
