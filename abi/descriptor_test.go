@@ -33,12 +33,13 @@ func TestParseDescriptorDefaults(t *testing.T) {
 	}
 }
 
-func TestParseDescriptorErrors(t *testing.T) {
+// descriptorErrors are wrong descriptors, and what is said of them.
+func descriptorErrors() map[string]string {
 	names := `"` + strings.Repeat("x", 3) + `"`
 	for i := range MaxSlots {
 		names += `,"f` + strings.Repeat("i", i+1) + `"`
 	}
-	for text, want := range map[string]string{
+	return map[string]string{
 		``:                                 "descriptor: not a JSON object: unexpected end of JSON input",
 		`[]`:                               "descriptor: not a JSON object: json: cannot unmarshal array into Go value of type map[string]json.RawMessage",
 		"{\"name\":\"\xff\"}":              "descriptor: not valid UTF-8",
@@ -52,7 +53,11 @@ func TestParseDescriptorErrors(t *testing.T) {
 		`{"batch_max":65537}`:              "descriptor: batch_max: 65537 is not in 1 to 65536",
 		`{"batch_max":1.5}`:                "descriptor: batch_max: json: cannot unmarshal number 1.5 into Go value of type int",
 		`{"batch_max":1} {"name":"twice"}`: "descriptor: not a JSON object: invalid character '{' after top-level value",
-	} {
+	}
+}
+
+func TestParseDescriptorErrors(t *testing.T) {
+	for text, want := range descriptorErrors() {
 		if _, err := ParseDescriptor([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%.40q\n got: %v\nwant: %s", text, err, want)
 		}

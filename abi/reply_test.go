@@ -127,15 +127,17 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-func TestReplyErrors(t *testing.T) {
-	d := describe("a")
+type replyError struct {
+	name string
+	r    reply
+	want string
+}
+
+// replyErrors are replies to a batch of two logs of one slot.
+func replyErrors() []replyError {
 	keep := slices.Clip(newReply(2).u8(byte(Keep)))
 	edit := slices.Clip(keep.u8(byte(Edit)))
-	for _, c := range []struct {
-		name string
-		r    reply
-		want string
-	}{
+	return []replyError{
 		{"empty", reply{}, "byte 0: 4 bytes expected, 0 left"},
 		{"n", newReply(3).u8(0, 0, 0), "byte 0: n is 3, but the batch has 2 records"},
 		{"stops short", keep, "record 1, byte 5: 1 bytes expected, 0 left"},
@@ -159,9 +161,13 @@ func TestReplyErrors(t *testing.T) {
 		{"metadata", edit.meta(99), "record 1, byte 7: metadata 99 is not known"},
 		{"facility", edit.meta(MetaFacility).u8(24), "record 1, byte 8: facility 24 is above 23"},
 		{"severity", edit.meta(MetaSeverity).u8(8), "record 1, byte 8: severity 8 is above 7"},
-	} {
+	}
+}
+
+func TestReplyErrors(t *testing.T) {
+	for _, c := range replyErrors() {
 		t.Run(c.name, func(t *testing.T) {
-			o, err := apply(t, d, []Event{log("a", "1"), log("a", "2")}, c.r, DefaultLimits())
+			o, err := apply(t, describe("a"), []Event{log("a", "1"), log("a", "2")}, c.r, DefaultLimits())
 			if err == nil || err.Error() != c.want {
 				t.Errorf("\n got %v\nwant %s", err, c.want)
 			}
@@ -172,9 +178,21 @@ func TestReplyErrors(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
+type limitError struct {
+	r           reply
+	lim, enough Limits
+	want        string
+}
+
+// limitLogs is one log that is worth multiplying.
+func limitLogs() []Event {
 	in := []Event{log("k", strings.Repeat("v", 1000))}
 	in[0].Meta = &Meta{Fields: []Field{{Value: make([]byte, 100)}}, Structured: []Param{{Value: make([]byte, 100)}}}
+	return in
+}
+
+// limitErrors are replies to limitLogs.
+func limitErrors() []limitError {
 	clones := newReply(1).u8(byte(Emit)).u32(10)
 	for range 10 {
 		clones = clones.u8(byte(Clone)).op(OpDelete, "k").u8(byte(OpEnd))
@@ -184,12 +202,7 @@ func TestLimits(t *testing.T) {
 		meta = meta.meta(MetaField, "a", "b").meta(MetaStructured, "a", "b", "c")
 	}
 	meta = meta.u8(byte(OpEnd))
-	for _, c := range []struct {
-		r      reply
-		lim    Limits
-		enough Limits
-		want   string
-	}{
+	return []limitError{
 		{
 			clones, Limits{Events: 9, Fields: 99, Bytes: 1e5, Work: 99}, Limits{Events: 10, Fields: 10, Bytes: 12101, Work: 20},
 			"record 0, byte 9: more output than the host's limit of 9 events",
@@ -214,7 +227,12 @@ func TestLimits(t *testing.T) {
 			meta, Limits{Events: 1, Fields: 19, Bytes: 1e5, Work: 99}, Limits{Events: 1, Fields: 20, Bytes: 1e5, Work: 99},
 			"record 0, byte 266: more output than the host's limit of 19 fields",
 		},
-	} {
+	}
+}
+
+func TestLimits(t *testing.T) {
+	in := limitLogs()
+	for _, c := range limitErrors() {
 		o, err := apply(t, describe(), in, c.r, c.lim)
 		if !errors.Is(err, ErrLimit) || err.Error() != c.want {
 			t.Errorf("\n got %v\nwant %s", err, c.want)

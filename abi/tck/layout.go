@@ -20,7 +20,7 @@ type layout struct {
 	gap      int    // bytes of junk before each table and each value
 	reverse  bool   // values before tables, last record first
 	overlap  bool   // a value that is a part of another is not written again
-	nowhere  bool   // offsets of absent slots and of empty texts mean nothing
+	nowhere  bool   // offsets of absent slots and of empty texts mean nothing: out of memory, and the first record
 }
 
 // An encoder writes one batch.
@@ -103,7 +103,7 @@ func (e *encoder) table(log *abi.Event) int {
 // place returns the offset of a text, and writes it unless it is there.
 func (e *encoder) place(v []byte) uint32 {
 	if len(v) == 0 && e.nowhere {
-		return 0
+		return uint32(abi.HeaderSize + e.header)
 	}
 	if e.overlap {
 		for _, t := range e.texts {

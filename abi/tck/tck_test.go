@@ -48,13 +48,13 @@ func broken(results []tck.Result) (list []string) {
 // breaks the rules about that, and no other. Each line is how a Result begins.
 func TestRules(t *testing.T) {
 	const (
-		layout     = "FAIL  The batch: "
-		unaligned  = layout + "nothing is aligned: "
-		all        = layout + "all of this at once: "
-		trap       = "guest x: trap: unreachable, in transform"
-		first      = "log 1 became {9223372036854775807}; otherwise it becomes nothing"
-		neighbours = "warn  transform: what becomes of a log does not depend on its neighbours: "
-		noReply    = "FAIL  transform: every batch gets a reply, and one that can be read: "
+		layout    = "FAIL  The batch: "
+		unaligned = layout + "nothing is aligned: "
+		all       = layout + "all of this at once: "
+		trap      = "guest x: trap: unreachable, in transform"
+		first     = "log 1 became {9223372036854775807}; otherwise it becomes nothing"
+		alone     = "warn  transform: what becomes of a log depends on it and the configuration alone: "
+		noReply   = "FAIL  transform: every batch gets a reply, and one that can be read: "
 	)
 	for name, want := range map[string][]string{
 		"only-bad":      nil,
@@ -70,13 +70,13 @@ func TestRules(t *testing.T) {
 		"data-follows": {
 			unaligned + "log 0 became nothing", layout + "tables and texts lie anywhere: log 0 became nothing",
 			layout + "texts overlap: log 9 became", layout + "the offset of what is absent or empty means nothing: log 0 became nothing",
-			all + "log 0 became nothing", neighbours + "log 4 became",
+			all + "log 0 became nothing", alone + "log 4 became",
 		},
 		"stateful": {
-			"FAIL  transform: a batch after other batches is as if it were the first: after a batch of 1: log 0 became nothing",
-			neighbours + "log 0 became nothing",
+			"FAIL  transform: a batch after other batches is as if it were the first: when the batch before had 0 logs: log 0 became nothing",
+			alone + "log 0 became nothing",
 		},
-		"neighbour": {neighbours + first},
+		"neighbour": {alone + first},
 		"leak": {
 			"FAIL  alloc: asking again and again costs no memory: guest x: memory limit: alloc answered the request for 10000 bytes with 0; " +
 				"its memory had grown from 2560 to 65536 KiB",
