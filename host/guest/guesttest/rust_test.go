@@ -21,9 +21,9 @@ import (
 // twins are the examples that are in Rust too.
 func twins(t *testing.T) (names []string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(examples, "*", "rust", "Cargo.toml"))
+	files, err := filepath.Glob("../../../guests/examples/*/rust/Cargo.toml")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no twins in Rust in %s: %v", examples, err)
+		t.Fatalf("no twins in Rust: %v", err)
 	}
 	for _, file := range files {
 		names = append(names, filepath.Base(filepath.Dir(filepath.Dir(file))))
