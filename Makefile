@@ -9,13 +9,17 @@ MODULES  := . guests/go guests/examples
 EXAMPLES := $(patsubst guests/examples/%/main.go,%,$(wildcard guests/examples/*/main.go))
 WASM     := GOWORK=off GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -buildvcs=false -buildmode=c-shared -ldflags='-s -w'
 
+TINYGO   ?= $(or $(shell command -v tinygo),$(wildcard $(HOME)/.cache/slswasm/tinygo/bin/tinygo))
+WASMTINY := GOWORK=off GOFLAGS= $(TINYGO) build -target wasip1 -buildmode=c-shared -opt=2 -no-debug -gc=precise -scheduler=none
+SDK      := $(wildcard guests/go/*.go guests/go/*/*.go guests/go/go.mod guests/examples/go.mod)
+
 # Debian's Rust comes with the std for wasm; another one may come first in PATH.
 CARGO    ?= $(firstword $(wildcard /usr/bin/cargo) $(shell command -v cargo))
 RUST     := env -u RUSTFLAGS CARGO_NET_OFFLINE=true PATH="$(dir $(CARGO)):$$PATH"
 TWINS    := $(patsubst guests/examples/%/rust/Cargo.toml,%,$(wildcard guests/examples/*/rust/Cargo.toml))
 WASMRUST := wasm32-unknown-unknown
 
-.PHONY: help build guests rust demo test check fuzz clean
+.PHONY: help build guests tinygo rust cases demo test check fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -23,10 +27,23 @@ help: ## list the targets
 build: guests ## bin/slswasm and the example guests in bin/guests
 	$(GO) build -trimpath -o $(BIN)/slswasm ./cmd/slswasm
 
-guests: rust ## the example guests: in Go, and in other languages where their toolchains are found
+guests: tinygo rust ## the example guests: in Go, and in other languages where their toolchains are found
 	@mkdir -p $(BIN)/guests
 	@set -e; for e in $(EXAMPLES); do echo "guest $$e"; \
 		(cd guests/examples/$$e && $(WASM) -o $(CURDIR)/$(BIN)/guests/$$e.wasm .); done
+
+tinygo: ## the example guests in TinyGo, if it is found
+ifeq ($(TINYGO),)
+	@echo "SKIPPED: guests in TinyGo: there is no tinygo in PATH or in ~/.cache/slswasm/tinygo/bin"
+else
+tinygo: $(EXAMPLES:%=$(BIN)/guests/%.tinygo.wasm)
+
+.SECONDEXPANSION:
+$(BIN)/guests/%.tinygo.wasm: $$(wildcard guests/examples/$$*/*.go) $(SDK)
+	@mkdir -p $(@D)
+	@echo "guest $* in TinyGo"
+	@cd guests/examples/$* && $(WASMTINY) -o $(CURDIR)/$@ .
+endif
 
 rust: ## the example guests in Rust, if its toolchain is found
 	@mkdir -p $(BIN)/guests
@@ -37,6 +54,9 @@ rust: ## the example guests in Rust, if its toolchain is found
 		--config "target.$(WASMRUST).rustflags=['--remap-path-prefix=$(CURDIR)/guests/=']"); \
 	for e in $(TWINS); do echo "guest $$e in Rust"; \
 		cp $(BIN)/rust/$(WASMRUST)/release/$$(echo $$e | tr - _).wasm $(BIN)/guests/$$e.rust.wasm; done
+
+cases: build ## the examples' cases, through every module that was built
+	$(BIN)/slswasm test guests/examples/...
 
 demo: build ## logs from an emulated Log Service through the audit guest into a receiver
 	$(BIN)/slswasm demo
