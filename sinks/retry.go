@@ -30,7 +30,7 @@ type RetryConfig struct {
 	Max      time.Duration // between two retries, give or take half; 30 s
 	MaxAfter time.Duration // the longest wish of a receiver that is granted; 5 min
 	Hold     time.Duration // between two tries while held, give or take a fifth; 30 s
-	Alarm    time.Duration // at most one alarm in this time while held; 5 min
+	Alarm    time.Duration // at most one alarm in this time while held; 1 min
 }
 
 func (c RetryConfig) withDefaults() RetryConfig {
@@ -42,7 +42,7 @@ func (c RetryConfig) withDefaults() RetryConfig {
 		{&c.Max, 30 * time.Second},
 		{&c.MaxAfter, 5 * time.Minute},
 		{&c.Hold, 30 * time.Second},
-		{&c.Alarm, 5 * time.Minute},
+		{&c.Alarm, time.Minute},
 	} {
 		if *d.value <= 0 {
 			*d.value = d.def
@@ -151,8 +151,9 @@ func passes(err error) bool {
 func (r *Retrier) delay(err error, wait *wait) time.Duration {
 	if _, ok := errors.AsType[*Hold](err); ok {
 		r.holds.Add(1)
-		r.trouble.held(err)
-		return wait.hold.NextBackOff()
+		d := wait.hold.NextBackOff()
+		r.trouble.held(err, d)
+		return d
 	}
 	r.retries.Add(1)
 	d := wait.retry.NextBackOff()

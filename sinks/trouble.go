@@ -25,7 +25,7 @@ type trouble struct {
 }
 
 // held raises the alarm, at once and then from time to time.
-func (t *trouble) held(err error) {
+func (t *trouble) held(err error, delay time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.begin()
@@ -36,7 +36,7 @@ func (t *trouble) held(err error) {
 	if n, ok := t.alarms.pass(every); ok {
 		t.alarmed = true
 		t.logger.Error("delivery is held until a setting is changed; nothing is dropped",
-			"error", err, "tries", n, "for", since(t.since))
+			"error", err, "tries", n, "for", since(t.since), "next", delay.Round(time.Second))
 	}
 }
 

@@ -70,7 +70,7 @@ func compileError(err error, memoryLimit int) error {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	line = abi.Printable([]byte(line), 2*shownText)
 	if strings.Contains(line, "min ") && strings.Contains(line, "over limit of") {
-		return fmt.Errorf("needs more memory to start than the limit of %d MiB: %s; raise the memory limit", memoryLimit>>20, line)
+		return fmt.Errorf("needs more memory to start than --memory-limit allows, %d KiB: %s", memoryLimit>>10, line)
 	}
 	return fmt.Errorf("is not a valid module: %s", line)
 }

@@ -179,7 +179,7 @@ func refusal(resp *http.Response) error {
 func (c *client) unreachable(err error) error {
 	var dns *net.DNSError
 	var dial *net.OpError
-	if errors.As(err, &dns) || errors.As(err, &dial) && dial.Op == "dial" {
+	if errors.As(err, &dns) || errors.As(err, &dial) && dial.Op == "dial" || strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
 		return fmt.Errorf("%w: check --endpoint %q and the way there (network, HTTP_PROXY)", err, c.endpoint.named)
 	}
 	return err

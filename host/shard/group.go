@@ -32,7 +32,7 @@ func (c *client) join(ctx context.Context, p patience, want sls.ConsumerGroup, t
 		case codeGroupExists: // somebody was quicker: look at what they made
 			continue
 		case codeGroupQuota:
-			return 0, fmt.Errorf("%w: delete a consumer group that nobody uses, or set Group to an existing one; this logstore has %d: %s",
+			return 0, fmt.Errorf("%w: delete a consumer group that nobody uses, or name an existing one with --group; this logstore has %d: %s",
 				err, len(groups), names(groups))
 		}
 		if err == nil {

@@ -30,6 +30,7 @@ type member struct {
 	answers chan answer
 	beating bool      // a heartbeat is under way
 	again   bool      // another is wanted as soon as it is back
+	standby time.Time // when it was last said that there is no shard for us
 	good    time.Time // when the last heartbeat that succeeded was sent
 	refused time.Time // since when the service refuses us
 
@@ -162,12 +163,27 @@ func (m *member) apply(a answer) {
 	if len(c.start)+len(c.leave) > 0 {
 		m.log.Info("shards reassigned", "start", c.start, "give_up", c.leave, "held", m.held.report())
 	}
+	m.tellStandby()
 	for _, shard := range c.start {
 		m.start(shard)
 	}
 	for _, shard := range c.leave {
 		m.leave(shard)
 	}
+}
+
+// tellStandby says why nothing happens, now and again while it lasts.
+func (m *member) tellStandby() {
+	if len(m.held) > 0 {
+		m.standby = time.Time{}
+		return
+	}
+	if time.Since(m.standby) < m.timeout/2 {
+		return
+	}
+	m.standby = time.Now()
+	m.log.Info("standing by: the group's other consumers have all the shards; those of one that has died are free after the group's timeout",
+		"timeout", m.timeout)
 }
 
 // missed takes a heartbeat that failed. The next one follows sooner than

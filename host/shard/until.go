@@ -8,7 +8,7 @@ import (
 )
 
 // errComplete ends a run that has read everything up to Until.
-var errComplete = errors.New("every shard is read up to Until")
+var errComplete = errors.New("every shard is read up to --until")
 
 // bound fixes where each shard ends. A shard that appears later, from a split
 // or a merge, holds only what arrived later: there is nothing to read in it.

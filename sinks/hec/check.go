@@ -23,7 +23,9 @@ func (s *Sink) Check(ctx context.Context) error {
 	if err != nil {
 		return s.unreachable(err)
 	}
-	if v := health.judge(0, time.Now()); v.kind == busy && v.code >= 0 {
+	if v := health.judge(0, time.Now()); v.kind == stopped && health.status == http.StatusOK {
+		return fmt.Errorf("HEC at %s: check --hec-url (host, port): %w", s.base, v.err)
+	} else if v.kind == busy && v.code >= 0 {
 		s.logger.Warn("the receiver is not healthy", "answer", health.excerpt())
 	}
 	empty, err := s.ask(ctx, http.MethodPost, eventPath)

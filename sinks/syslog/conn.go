@@ -48,7 +48,10 @@ func (s *Sink) dial(ctx context.Context) (*conn, error) {
 		secure := tls.Client(c.wire, s.tls)
 		if err := secure.HandshakeContext(ctx); err != nil {
 			_ = tcp.Close()
-			return nil, fmt.Errorf("TLS handshake: %w", timedOut(ctx, err))
+			if err = timedOut(ctx, err); errors.Is(err, errTimeout) {
+				err = fmt.Errorf("%w; does this port speak TLS?", err)
+			}
+			return nil, fmt.Errorf("TLS handshake: %w", err)
 		}
 		c.stream = secure
 	}
@@ -78,7 +81,7 @@ func (w *wire) Read(b []byte) (int, error) {
 }
 
 // errTimeout is the cause of a wait that took too long.
-var errTimeout = errors.New("no answer within --syslog-timeout")
+var errTimeout = errors.New("no answer in time (--syslog-timeout, at the start 10 s at most)")
 
 // timedOut adds the setting to err when the time limit is what ended a wait.
 func timedOut(ctx context.Context, err error) error {

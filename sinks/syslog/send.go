@@ -125,6 +125,8 @@ func (s *Sink) writeEach(c net.Conn, enc *encoder, events []abi.Event) (n int, e
 		case errors.Is(err, syscall.EMSGSIZE):
 			return i, &sinks.Rejected{Reason: fmt.Sprintf(
 				"a message of %d bytes is more than a datagram to %s holds: lower --syslog-max-size", len(enc.buf), s.addr)}
+		case errors.Is(err, syscall.ECONNREFUSED):
+			return max(0, i-1), err // the answer to the datagram before
 		case err != nil:
 			return i, err
 		}

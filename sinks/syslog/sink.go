@@ -135,9 +135,11 @@ func (s *Sink) Check(ctx context.Context) error {
 	return s.outcome(ctx, s.check(ctx))
 }
 
-// How long a check waits for the receiver to answer the barrier, and for a
-// receiver that need not answer it to refuse a certificate.
+// How long a check waits for the connection and the TLS handshake, for the
+// receiver to answer the barrier, and for a receiver that need not answer it to
+// refuse a certificate.
 const (
+	checkDial    = 10 * time.Second
 	checkBarrier = 10 * time.Second
 	checkRefusal = time.Second
 )
@@ -150,7 +152,9 @@ func (s *Sink) check(ctx context.Context) error {
 		}
 		return err
 	}
-	c, err := s.dial(ctx)
+	dialling, cancel := context.WithTimeoutCause(ctx, checkDial, errTimeout)
+	defer cancel()
+	c, err := s.dial(dialling)
 	if err != nil {
 		return err
 	}
