@@ -77,10 +77,9 @@ func balance(t testing.TB, in []abi.Event, out *Output) {
 	}
 }
 
-// One hostile guest each: the log that it faults at fails with this error,
-// and no other log does.
-func TestFaults(t *testing.T) {
-	for name, want := range map[string]string{
+// faults are hostile guests, and what is said of the log that they fault at.
+func faults() map[string]string {
+	return map[string]string{
 		"trap":           "trap: unreachable, in transform",
 		"blind":          "trap: unreachable, in transform",
 		"spin":           "time limit: still running after 200ms",
@@ -92,6 +91,9 @@ func TestFaults(t *testing.T) {
 		"panic":          `exit: proc_exit(2); a guest answers, it does not leave; it said: panic: no \x1buser`,
 		"log-outside":    "trap: log: a text of 32 bytes at 0xfffffff0 lies outside of the memory of 2621440, in slswasm_v1.log < transform",
 		"reply-outside":  "reply: reply of 16 bytes at 0x7fff0000 lies outside of the memory of 2621440",
+		"reply-wraps":    "reply: reply of 32 bytes at 0xfffffff0 lies outside of the memory of 2621440",
+		"reply-overlap":  "reply: record 0, byte 4: verdict 32 is not known",
+		"reply-cut":      "reply: record 0, byte 10: 100 bytes expected, 3 left",
 		"reply-huge":     "reply: reply of 4294967295 bytes at 0x10000 lies outside of the memory of 2621440",
 		"reply-short":    "reply: record 0, byte 4: 1 bytes expected, 0 left",
 		"reply-long":     "reply: record 0, byte 5: 1 bytes after the last verdict",
@@ -102,7 +104,13 @@ func TestFaults(t *testing.T) {
 		"reply-slot":     "reply: record 0, byte 6: slot 7 is not declared",
 		"reply-key":      "reply: record 0, byte 10: 2147483647 bytes expected, 1 left",
 		"reply-bomb":     "reply: record 0, byte 9: more output than the host's limit of 131072 events",
-	} {
+	}
+}
+
+// One hostile guest each: the log that it faults at fails with this error,
+// and no other log does.
+func TestFaults(t *testing.T) {
+	for name, want := range faults() {
 		cases := [][]int{{5}, {0}, {19}, {0, 1, 18, 19}}
 		if name == "recurse" || name == "nap" { // 84 MB of stack each time; much like spin
 			cases = cases[:1]
@@ -150,13 +158,19 @@ func TestRude(t *testing.T) {
 	}
 }
 
-// A batch too large for the guest is halved; what is too large alone fails.
-func TestAlloc(t *testing.T) {
-	for name, want := range map[string]string{
+// refusals are guests that give no memory for a batch of more than 1000 bytes.
+func refusals() map[string]string {
+	return map[string]string{
 		"alloc-zero":    "memory limit: alloc answered the request for 2064 bytes with 0",
 		"alloc-outside": "memory limit: alloc answered the request for 2064 bytes with address 0x7fffffff, in a memory of 2621440",
+		"alloc-wraps":   "memory limit: alloc answered the request for 2064 bytes with address 0xfffffff8, in a memory of 2621440",
 		"alloc-trap":    "trap: unreachable, in alloc",
-	} {
+	}
+}
+
+// A batch too large for the guest is halved; what is too large alone fails.
+func TestAlloc(t *testing.T) {
+	for name, want := range refusals() {
 		t.Run(name, func(t *testing.T) {
 			m, in := mustCompile(t, name), logs(100, 40)
 			in[40].Fields[1].Value = make([]byte, 2000)
