@@ -5,18 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/slswasm/slswasm/host/guest"
 	"github.com/slswasm/slswasm/sinks/deadletter"
 )
 
-// A chain is the guests that each log passes through, in this order.
-type chain []module
+// A chain is the guests that each log passes through, in this order, and the
+// batches that are in them.
+type chain struct {
+	modules []module
+	batches sync.WaitGroup
+}
 
 // A module is one guest, with what messages call it.
 type module struct {
 	*guest.Module
 	file, sha256 string
+	config       []byte
 }
 
 func (m *module) stage() deadletter.Stage {
@@ -24,23 +30,25 @@ func (m *module) stage() deadletter.Stage {
 }
 
 // compile makes a chain. Its error names the module, and leaves none open.
-func compile(ctx context.Context, guests []guest.Config, logger *slog.Logger) (chain, error) {
-	var c chain
+func compile(ctx context.Context, guests []guest.Config, logger *slog.Logger) (*chain, error) {
+	c := &chain{}
 	for _, g := range guests {
 		m, err := guest.Compile(ctx, g)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("--transform: %w", err), c.close(ctx))
 		}
 		info := m.Info()
-		c = append(c, module{m, g.Name, info.SHA256})
+		c.modules = append(c.modules, module{m, g.Name, info.SHA256, g.GuestConfig})
 		logger.Info("guest compiled", "guest", g.Name, "sha256", info.SHA256, "name", info.Name, "version", info.Version)
 	}
 	return c, nil
 }
 
-func (c chain) close(ctx context.Context) error {
+// close waits until the last batch has left.
+func (c *chain) close(ctx context.Context) error {
+	c.batches.Wait()
 	var errs []error
-	for _, m := range c {
+	for _, m := range c.modules {
 		errs = append(errs, m.Close(context.WithoutCancel(ctx)))
 	}
 	return errors.Join(errs...)

@@ -40,8 +40,10 @@ func (p *Pipeline) fail(g *module, in []abi.Event, out *guest.Output, merged *[]
 	}
 	tally.Failed += uint64(len(out.Failures))
 	first := &out.Failures[0]
-	p.logger.Warn("logs could not be transformed", "guest", g.file, "sha256", g.sha256, "logs", len(out.Failures),
-		"on_error", string(p.onError), "first", first.Err)
+	p.failed.Do(func() {
+		p.logger.Warn("logs could not be transformed", "guest", g.file, "sha256", g.sha256, "logs", len(out.Failures),
+			"on_error", string(p.onError), "first", first.Err)
+	})
 	switch p.onError {
 	case OnErrorHalt:
 		return nil, fmt.Errorf("log %d: %w; nothing was skipped: mend the guest, or choose another --on-error",

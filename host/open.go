@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/slswasm/slswasm/host/guest"
 	"github.com/slswasm/slswasm/host/shard"
@@ -35,7 +38,10 @@ type NamedSink struct {
 // only then the consumer groups joined or created. An error names the setting
 // at fault; nothing is left running behind it.
 func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
-	p := &Pipeline{onError: cfg.OnError, named: cfg.Sinks, logger: cfg.Logger}
+	p := &Pipeline{
+		onError: cfg.OnError, named: cfg.Sinks, logger: cfg.Logger,
+		refused: rate.Sometimes{Interval: time.Second}, failed: rate.Sometimes{Interval: time.Second},
+	}
 	p.lanes.New = func() any { return newLane(len(cfg.Guests)) }
 	defer func() {
 		if err != nil {

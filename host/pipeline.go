@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/host/guest"
@@ -34,10 +35,12 @@ type Pipeline struct {
 	letters *deadletter.Writer
 	logger  *slog.Logger
 
-	guests    chain
-	swap      sync.RWMutex // of guests; held for reading while a batch is in them
+	guests    *chain // replaced by Reload alone
+	swap      sync.Mutex
 	reloading sync.Mutex
 	last      lastBatch
+
+	refused, failed rate.Sometimes // their log lines: what repeats is not said more than once a second
 
 	counts counters
 	lanes  sync.Pool // of *lane
@@ -98,6 +101,10 @@ func (p *Pipeline) settle(ctx context.Context, source *source, b *shard.Batch) e
 	}
 	err = p.sink.Deliver(ctx, events, func(e *abi.Event, reason string) error {
 		letter(e, p.sinkStage(e), reason)
+		p.refused.Do(func() {
+			p.logger.Warn("an event is refused for good and goes to the dead letters", "sink", p.sinkStage(e).Name,
+				"reason", reason, "shard", b.Shard, "cursor", b.Cursor, "log", e.Origin)
+		})
 		return nil
 	})
 	if err != nil {
@@ -131,18 +138,19 @@ func (p *Pipeline) transform(ctx context.Context, l *lane, b *shard.Batch, tally
 	}
 	l.events = events
 	p.last.keep(b.Logs)
-	p.swap.RLock()
-	defer p.swap.RUnlock()
-	for i, g := range p.guests {
+	guests, leave := p.enter()
+	defer leave()
+	for i := range guests.modules {
+		g := &guests.modules[i]
 		out := &l.outputs[i]
 		if err := g.Transform(ctx, events, out); err != nil {
 			return nil, err
 		}
 		tally.Dropped += uint64(out.Dropped)
 		tally.Added += uint64(len(out.Events) + out.Dropped + len(out.Failures) - len(events))
-		passed, err := p.fail(&g, events, out, &l.merged[i], tally, letter)
+		passed, err := p.fail(g, events, out, &l.merged[i], tally, letter)
 		if err != nil {
-			return nil, fmt.Errorf("shard %d, cursor %s: %w", b.Shard, b.Cursor, err)
+			return nil, err // the source adds the shard and the cursor
 		}
 		events = passed
 	}
@@ -158,7 +166,9 @@ func (p *Pipeline) Close(ctx context.Context) error {
 	for _, s := range p.named {
 		errs = append(errs, s.Sink.Close())
 	}
-	errs = append(errs, p.guests.close(ctx))
+	if p.guests != nil {
+		errs = append(errs, p.guests.close(ctx))
+	}
 	if p.letters != nil {
 		errs = append(errs, p.letters.Close())
 	}

@@ -15,18 +15,23 @@ import (
 
 // Reload puts new guests in the place of those in use, as many as there are,
 // while the pipeline runs. The new ones are compiled and checked, and have to
-// do at least as well as the old ones on the last logs that came by; then they
-// take over between two batches, so each batch passes through one chain whole.
-// On an error the old ones stay.
+// do at least as well as the old ones on the last logs that came by; then
+// every batch that begins passes through them, while those under way finish
+// with the old ones. On an error the old ones stay. Reload returns when the
+// old ones are closed.
 func (p *Pipeline) Reload(ctx context.Context, guests []guest.Config) error {
 	p.reloading.Lock()
 	defer p.reloading.Unlock()
-	if len(guests) != len(p.guests) {
-		return fmt.Errorf("%d guests in the place of %d: their number cannot change", len(guests), len(p.guests))
+	if n := len(p.guests.modules); len(guests) != n {
+		return fmt.Errorf("%d guests in the place of %d: their number cannot change", len(guests), n)
 	}
 	fresh, err := compile(ctx, guests, p.logger)
 	if err != nil {
 		return err
+	}
+	if fresh.same(p.guests) {
+		p.logger.Info("the guests are still the same; nothing is replaced")
+		return fresh.close(ctx)
 	}
 	if err := p.rehearse(ctx, fresh); err != nil {
 		return errors.Join(err, fresh.close(ctx))
@@ -35,24 +40,46 @@ func (p *Pipeline) Reload(ctx context.Context, guests []guest.Config) error {
 	old := p.guests
 	p.guests = fresh
 	p.swap.Unlock()
-	for _, m := range fresh {
+	for _, m := range fresh.modules {
 		p.logger.Info("guest replaced", "guest", m.file, "sha256", m.sha256)
 	}
 	return old.close(ctx)
 }
 
+// enter returns the chain that a batch is to pass through, and what to call
+// when it has.
+func (p *Pipeline) enter() (c *chain, leave func()) {
+	p.swap.Lock()
+	defer p.swap.Unlock()
+	p.guests.batches.Add(1)
+	return p.guests, p.guests.batches.Done
+}
+
+// same reports whether the guests are those of the chain.
+func (c *chain) same(other *chain) bool {
+	return slices.EqualFunc(c.modules, other.modules, func(a, b module) bool {
+		return a.sha256 == b.sha256 && bytes.Equal(a.config, b.config)
+	})
+}
+
 // rehearse refuses guests that fail logs which the guests in use can
 // transform. A log that both fail is no reason: the new guest may be the one
 // that mends most of them.
-func (p *Pipeline) rehearse(ctx context.Context, fresh chain) error {
+func (p *Pipeline) rehearse(ctx context.Context, fresh *chain) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, rehearseLimit,
+		fmt.Errorf("the last logs take it longer than %v", rehearseLimit))
+	defer cancel()
 	logs := p.last.logs()
 	failed, first, err := fresh.failures(ctx, logs)
-	if err != nil || len(failed) == 0 {
-		return err
+	if err != nil {
+		return errors.Join(err, context.Cause(ctx))
+	}
+	if len(failed) == 0 {
+		return nil
 	}
 	before, _, err := p.guests.failures(ctx, logs)
 	if err != nil {
-		return err
+		return errors.Join(err, context.Cause(ctx))
 	}
 	worse := slices.DeleteFunc(failed, func(log int) bool { return slices.Contains(before, log) })
 	if len(worse) == 0 {
@@ -63,8 +90,8 @@ func (p *Pipeline) rehearse(ctx context.Context, fresh chain) error {
 
 // failures passes logs through the chain and returns which of them failed in
 // it, by their index, and why the first one did.
-func (c chain) failures(ctx context.Context, logs []abi.Event) (failed []int, first, err error) {
-	for _, m := range c {
+func (c *chain) failures(ctx context.Context, logs []abi.Event) (failed []int, first, err error) {
+	for _, m := range c.modules {
 		var out guest.Output
 		if err := m.Transform(ctx, logs, &out); err != nil {
 			return nil, nil, err
@@ -79,6 +106,10 @@ func (c chain) failures(ctx context.Context, logs []abi.Event) (failed []int, fi
 	}
 	return failed, first, nil
 }
+
+// rehearseLimit is the longest time that a new guest may take for the last
+// logs.
+const rehearseLimit = 30 * time.Second
 
 // Of the logs that came by last, so many are kept for a rehearsal, and not
 // more often than this.

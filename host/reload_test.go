@@ -9,6 +9,7 @@ import (
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/host/guest"
+	"github.com/slswasm/slswasm/host/slstest"
 )
 
 // start runs a pipeline without an end; the returned function stops it.
@@ -41,6 +42,9 @@ func TestReloadUnderLoad(t *testing.T) {
 	cfg.Sources[0].Until = ""
 	cfg.Guests = []guest.Config{hostile(t, "keep")}
 	p, stop := start(t, cfg)
+	if err := p.Reload(t.Context(), []guest.Config{hostile(t, "keep")}); err != nil {
+		t.Fatal(err)
+	}
 	for i := range rounds {
 		put(t, service, testLogstore, 1+i*each, each)
 		next := []string{"keep-table", "keep"}[i%2]
@@ -106,4 +110,42 @@ func TestReloadMendsAGuestThatFails(t *testing.T) {
 			t.Errorf("%s: %v", next, err)
 		}
 	}
+}
+
+func TestReloadWaitsForNoOneElse(t *testing.T) {
+	service := newService(t, 1)
+	hang := slstest.Log{Time: 1_700_000_000, Contents: []slstest.KV{{Key: "bad"}}}
+	g := slstest.Group{Logs: slices.Repeat([]slstest.Log{hang}, 3)}
+	if err := service.Put(testProject, testLogstore, slstest.AnyShard, g.Marshal()); err != nil {
+		t.Fatal(err)
+	}
+	arrived := make(chan struct{}, 100)
+	sink := &fakeSink{accept: func(*abi.Event) error { arrived <- struct{}{}; return nil }}
+	cfg := newConfig(t, service, sink)
+	second := cfg.Sources[0]
+	second.Logstore = "second"
+	cfg.Sources = append(cfg.Sources, second)
+	for i := range cfg.Sources {
+		cfg.Sources[i].Until = ""
+	}
+	spin := hostile(t, "spin")
+	spin.TimeLimit = time.Second // for each of the three logs that hang
+	cfg.OnError, cfg.Guests = OnErrorDrop, []guest.Config{spin}
+	p, stop := start(t, cfg)
+	if err := service.Await(t.Context(), func() bool { return len(p.last.logs()) > 0 }); err != nil {
+		t.Fatal(err)
+	}
+	reloaded := make(chan error)
+	go func() { reloaded <- p.Reload(t.Context(), []guest.Config{hostile(t, "keep")}) }()
+	put(t, service, "second", 100, 10)
+	for range 10 {
+		<-arrived
+	}
+	if c := p.Counts(); c.Pulled > 10 {
+		t.Errorf("the healthy source waited for the hanging logs: %+v", c)
+	}
+	if err := <-reloaded; err != nil {
+		t.Error(err)
+	}
+	stop()
 }
