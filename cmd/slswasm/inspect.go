@@ -35,7 +35,7 @@ func inspectCommand() *cli.Command {
 			"Exit codes: 0 it can run, 1 it cannot or breaks a rule, 2 there is nothing to look at.",
 		Flags: slices.Concat(flags, settings.flags(true)),
 		Action: func(c *cli.Context) error {
-			if err := words(c, 1, 1); err != nil {
+			if err := words(c, 1); err != nil {
 				return err
 			}
 			module, err := settings.module(c, c.Args().First())

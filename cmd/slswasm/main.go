@@ -87,7 +87,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		},
 		Commands: []*cli.Command{
 			runCommand(), demoCommand(), emulateCommand(),
-			testCommand(), tryCommand(), inspectCommand(),
+			testCommand(), tryCommand(), inspectCommand(), benchCommand(),
 		},
 	}
 	for _, c := range app.Commands {

@@ -59,9 +59,10 @@ func (s *offlineSettings) module(c *cli.Context, path string) (offline.Module, e
 	return m, nil
 }
 
-// words checks how many words that are no flags a command got.
-func words(c *cli.Context, least, most int) error {
-	if n := c.Args().Len(); n < least || most >= 0 && n > most {
+// words checks that a command got words that are no flags, and not too many;
+// -1: any number.
+func words(c *cli.Context, most int) error {
+	if n := c.Args().Len(); n == 0 || most >= 0 && n > most {
 		return usage(fmt.Errorf("%s: give %s; see slswasm %s --help", c.Command.Name, c.Command.ArgsUsage, c.Command.Name))
 	}
 	return nil

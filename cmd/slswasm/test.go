@@ -38,7 +38,7 @@ func testCommand() *cli.Command {
 			"Exit codes: 0 all passed, 1 one failed, 2 a case cannot be run.",
 		Flags: slices.Concat(flags, settings.flags(false)),
 		Action: func(c *cli.Context) error {
-			if err := words(c, 1, -1); err != nil {
+			if err := words(c, -1); err != nil {
 				return err
 			}
 			limits, err := settings.limits(c.App.ErrWriter)

@@ -35,7 +35,7 @@ func tryCommand() *cli.Command {
 			"Exit codes: 0 done, 1 the module failed a log, 2 nothing was started.",
 		Flags: slices.Concat(flags, settings.flags(true)),
 		Action: func(c *cli.Context) error {
-			if err := words(c, 1, 2); err != nil {
+			if err := words(c, 2); err != nil {
 				return err
 			}
 			show, err := shower(c.App.Writer, c.App.ErrWriter, format)
