@@ -40,7 +40,7 @@
 //! The same guest runs under plain `cargo test`, without WebAssembly: see
 //! [`testing`]. The other modules hold what most guests need: reading [`json`],
 //! hiding secrets ([`mask`]), bodies in CEF, LEEF and key="value" pairs
-//! ([`payload`]).
+//! ([`payload`]), and reading the configuration ([`settings`]).
 //!
 //! A panic ends the instance. The host then runs the log at fault alone, and
 //! when it panics again, fails it with the panic's text; the others run on a
@@ -63,6 +63,7 @@ pub mod payload;
 mod print;
 mod reply;
 mod runtime;
+pub mod settings;
 mod setup;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;

@@ -4,6 +4,7 @@ use super::{append_string, unescape, Error, Kind, Scanner};
 /// one again and again.
 #[derive(Default)]
 pub struct Rewriter {
+    numbers: bool,
     key: Vec<u8>,   // without its escapes
     text: Vec<u8>,  // of a string without its escapes
     fresh: Vec<u8>, // what replace has written
@@ -12,7 +13,13 @@ pub struct Rewriter {
 impl Rewriter {
     /// Makes one with empty buffers.
     pub const fn new() -> Self {
-        Rewriter { key: Vec::new(), text: Vec::new(), fresh: Vec::new() }
+        Rewriter { numbers: false, key: Vec::new(), text: Vec::new(), fresh: Vec::new() }
+    }
+
+    /// Passes numbers to `replace` too; a replaced one becomes a string.
+    pub const fn numbers(mut self, yes: bool) -> Self {
+        self.numbers = yes;
+        self
     }
 
     /// Passes every string value, not the keys, to `replace`: its member's key
@@ -32,11 +39,12 @@ impl Rewriter {
         let mut scan = Scanner::new(src);
         let mut done = 0; // src[..done] stands in dst
         while let Some(kind) = scan.next() {
-            if kind != Kind::String {
-                continue;
-            }
             let (mut key, raw) = (scan.key(), scan.raw().bytes());
-            let mut text = &raw[1..raw.len() - 1];
+            let mut text = match kind {
+                Kind::String => &raw[1..raw.len() - 1],
+                Kind::Number if self.numbers => raw,
+                _ => continue,
+            };
             if scan.key_escaped() {
                 key = unescape(&mut self.key, key);
             }
@@ -77,6 +85,18 @@ mod tests {
         let want = r#"> {"a" : "<\"xA", "n": 5, "list":["<\"x","keep",{"b":"<\"x\ny"}], "\u0078":"z"} "#;
         assert_eq!(String::from_utf8(dst).unwrap(), want);
         assert_eq!(keys.join(" "), "a list list b x");
+    }
+
+    #[test]
+    fn replaces_numbers_when_asked() {
+        let mut dst = Vec::new();
+        let mut w = Rewriter::new().numbers(true);
+        let replaced = w.strings(&mut dst, br#"{"n":-1.50,"m":[7,true,"s"]}"#, |dst, _, text| {
+            dst.extend_from_slice(text);
+            text != b"7"
+        });
+        assert_eq!(replaced, Ok(true));
+        assert_eq!(std::str::from_utf8(&dst), Ok(r#"{"n":"-1.50","m":[7,true,"s"]}"#));
     }
 
     #[test]

@@ -2,7 +2,7 @@ use super::{is, unescape, Kind, Scanner};
 
 /// The text of one valid JSON value, a view into the text that it was found in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Value<'a>(pub(super) &'a [u8]);
+pub struct Value<'a>(pub(crate) &'a [u8]);
 
 /// Whether text is one JSON value.
 pub fn valid(text: &[u8]) -> bool {

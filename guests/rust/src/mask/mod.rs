@@ -1,4 +1,5 @@
-//! Hides secrets in text and in JSON: access key ids, e-mail addresses, and the
+//! Hides secrets and what is personal in text and in JSON: access key ids, e-mail
+//! addresses, the numbers of phones, identity cards and payment cards, and the
 //! values of members named like a password or a token.
 //!
 //! Masking what is masked already changes nothing, so a log may pass twice. It
@@ -6,11 +7,12 @@
 //! what looks like no secret is not found.
 
 mod name;
+mod number;
 mod secrets;
 
 pub use name::secret_name;
 
-use crate::json::{Error, Rewriter};
+use crate::json::{Error, Kind, Rewriter, Value};
 
 /// How many levels of JSON text within strings of JSON text are looked into:
 /// requestParameterJson of ActionTrail is one.
@@ -35,6 +37,24 @@ pub struct Options {
     /// Hides JSON members whose names end like a password, a secret or a token
     /// does; see [`secret_name`].
     pub secret_members: bool,
+    /// Hides mobile numbers of mainland China (13812345678, with 86 before it or
+    /// without, 138 1234 5678) and any number of 8 to 15 digits after a plus: the
+    /// first three and the last two digits stay.
+    pub phones: bool,
+    /// Hides numbers of China's identity cards, 18 digits of which the last may
+    /// be X, with a possible day of birth and a right check digit: the first three
+    /// and the last two stay.
+    pub identities: bool,
+    /// Hides numbers of payment cards, 13 to 19 digits with a right check digit:
+    /// the first six and the last four stay.
+    pub cards: bool,
+}
+
+impl Options {
+    /// Whether to look at numbers at all.
+    fn numbers(&self) -> bool {
+        self.phones || self.identities || self.cards
+    }
 }
 
 /// Masks; it holds buffers, so use one again and again.
@@ -52,7 +72,9 @@ impl Masker {
     /// Makes one.
     pub fn new(options: Options) -> Self {
         let start = secrets::starts(&options);
-        Masker { rules: Rules { options, start }, nested: [Rewriter::new(), Rewriter::new(), Rewriter::new()] }
+        let rewriter = || Rewriter::new().numbers(options.numbers());
+        let nested = [rewriter(), rewriter(), rewriter()];
+        Masker { rules: Rules { options, start }, nested }
     }
 
     /// Appends text with its secrets masked. If there are none, it leaves `dst`
@@ -61,8 +83,16 @@ impl Masker {
         self.rules.append(dst, text)
     }
 
+    /// Masks the value of a field, as JSON if it is an object or an array,
+    /// otherwise as text, and all of it if the field is named like a secret and
+    /// `secret_members` is set. It returns what [`append`](Self::append) returns.
+    pub fn value(&mut self, dst: &mut Vec<u8>, key: &[u8], value: &[u8]) -> bool {
+        self.rules.value(&mut self.nested, dst, key, value)
+    }
+
     /// Masks every string value in JSON text, with JSON text that is itself in a
-    /// string. If there is nothing to mask, it leaves `dst` as it was and returns
+    /// string, and if numbers of phones or the like are hidden, every number: one
+    /// with something to hide becomes a string. If there is nothing to mask, it leaves `dst` as it was and returns
     /// false; otherwise it appends the masked text. An error says that `text` is
     /// not valid JSON; what stands in `dst` is then of no use.
     pub fn json(&mut self, dst: &mut Vec<u8>, text: &[u8]) -> Result<bool, Error> {
@@ -85,10 +115,13 @@ impl Rules {
             return false;
         }
         if self.options.secret_members && secret_name(key) {
-            dst.extend_from_slice(HIDDEN);
-            return text != HIDDEN;
+            let hide = text != HIDDEN;
+            if hide {
+                dst.extend_from_slice(HIDDEN);
+            }
+            return hide;
         }
-        if !below.is_empty() && (text[0] == b'{' || text[0] == b'[') {
+        if !below.is_empty() && matches!(Value(text).kind(), Kind::Object | Kind::Array) {
             let before = dst.len();
             match self.json(below, dst, text) {
                 Ok(masked) => return masked,
@@ -109,6 +142,7 @@ mod tests {
             emails: true,
             secret_members: true,
             keep_domains: vec!["onaliyun.com".to_string()],
+            ..Options::default()
         })
     }
 

@@ -1,4 +1,4 @@
-use super::{Options, Rules, HIDDEN};
+use super::{number, Options, Rules, HIDDEN};
 
 /// How much of an access key id stays: enough to tell keys apart, and a tail
 /// too short to look like the start of another one.
@@ -20,7 +20,23 @@ pub(super) fn starts(options: &Options) -> [bool; 256] {
         start[b'@' as usize] = true;
         start[b'%' as usize] = true;
     }
+    if options.numbers() {
+        start[b'0' as usize..=b'9' as usize].fill(true);
+    }
     start
+}
+
+/// What to hide of a text, and where to go on: before `end` starts nothing else.
+pub(super) struct Found {
+    pub from: usize,
+    pub to: usize,
+    pub end: usize,
+}
+
+impl Found {
+    pub(super) fn nothing(end: usize) -> Self {
+        Found { from: end, to: end, end }
+    }
 }
 
 impl Rules {
@@ -28,25 +44,28 @@ impl Rules {
         let mut done = 0; // text[..done] stands in dst
         let mut i = self.next(text, 0);
         while i < text.len() {
-            if text[i] == b'@' || text[i] == b'%' {
-                if let Some(from) = self.email(text, done, i) {
-                    dst.extend_from_slice(&text[done..from]);
-                    append_masked_name(dst, &text[from..i]);
-                    done = i;
-                }
-            } else if let Some(end) = access_key(text, i) {
-                dst.extend_from_slice(&text[done..i + HEAD]);
-                dst.extend_from_slice(HIDDEN);
-                dst.extend_from_slice(&text[end - TAIL..end]);
-                done = end;
-                i = end - 1;
+            let found = self.find(text, done, i);
+            if found.from < found.to {
+                dst.extend_from_slice(&text[done..found.from]);
+                append_hidden(dst, &text[found.from..found.to], text[i]);
+                dst.extend_from_slice(&text[found.to..found.end]);
+                done = found.end;
             }
-            i = self.next(text, i + 1);
+            i = self.next(text, found.end.max(i + 1));
         }
         if done > 0 {
             dst.extend_from_slice(&text[done..]);
         }
         done > 0
+    }
+
+    /// Looks at the secret that is told by the byte at `i`, if there is one.
+    fn find(&self, text: &[u8], done: usize, i: usize) -> Found {
+        match text[i] {
+            b'@' | b'%' => self.email(text, done, i).map_or(Found::nothing(i), |from| Found { from, to: i, end: i }),
+            b'0'..=b'9' => number::find(&self.options, text, i),
+            _ => access_key(text, i).map_or(Found::nothing(i), |end| Found { from: i + HEAD, to: end - TAIL, end }),
+        }
     }
 
     /// Where from `i` on a secret may be told, or the length. It takes eight
@@ -129,9 +148,13 @@ fn domain_len(b: &[u8]) -> usize {
     end
 }
 
-fn append_masked_name(dst: &mut Vec<u8>, name: &[u8]) {
-    if name.len() > 2 && name[0].is_ascii_alphanumeric() {
-        dst.push(name[0]);
+/// Appends what stands for a secret that is told by `c`.
+fn append_hidden(dst: &mut Vec<u8>, secret: &[u8], c: u8) {
+    if c != b'@' && c != b'%' {
+        return dst.extend_from_slice(HIDDEN);
+    }
+    if secret.len() > 2 && secret[0].is_ascii_alphanumeric() {
+        dst.push(secret[0]);
     }
     dst.extend_from_slice(b"***");
 }

@@ -1,7 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use slswasm::json::{unescape, Kind, Value};
-use slswasm::mask;
+use slswasm::{mask, settings};
 
 use crate::risk::Level;
 use crate::{ACTION_TRAIL, KUBERNETES};
@@ -62,27 +61,46 @@ impl Default for Config {
                 emails: true,
                 secret_members: true,
                 keep_domains: vec!["onaliyun.com".to_string()],
+                ..Default::default()
             },
         }
     }
 }
 
-type Result<T> = std::result::Result<T, String>;
-
 impl Config {
     /// Reads the configuration; what it does not say stays as it is by default.
-    /// A key that is not known is an error: it may be a misspelt one.
-    pub fn parse(text: &[u8]) -> Result<Self> {
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
         let mut c = Config::default();
-        if text.is_empty() {
-            return Ok(c);
-        }
-        let object = Value::parse(text).filter(|v| v.kind() == Kind::Object);
-        let object = object.ok_or("the configuration of the audit guest is not a JSON object")?;
-        members("", object, |key, v| c.setting(key, v))?;
+        let (mut keep, mut risky) = (Vec::new(), Vec::new());
+        settings::read("audit", text, |s| match s.key() {
+            "drop_reads" => s.bool(&mut c.drop_reads),
+            "read_prefixes" => s.texts(&mut c.read_prefixes),
+            "keep_events" => s.texts(&mut keep),
+            "risky_events" => s.texts(&mut risky),
+            "thresholds" => s.object(|s| match s.key() {
+                "medium" => s.int(&mut c.medium_at, 0..=1000),
+                "high" => s.int(&mut c.high_at, 0..=1000),
+                _ => s.unknown(),
+            }),
+            "indexes" => s.object(|s| match Level::ALL.iter().find(|l| l.name() == s.key()) {
+                Some(level) => s.text(&mut c.indexes[*level as usize]),
+                None => s.unknown(),
+            }),
+            "sourcetypes" => s.object(|s| s.text(c.source_types.entry(s.key().into()).or_default())),
+            "mask" => s.object(|s| match s.key() {
+                "access_keys" => s.bool(&mut c.mask.access_keys),
+                "emails" => s.bool(&mut c.mask.emails),
+                "secrets" => s.bool(&mut c.mask.secret_members),
+                "keep_domains" => s.texts(&mut c.mask.keep_domains),
+                _ => s.unknown(),
+            }),
+            _ => s.unknown(),
+        })?;
         if c.medium_at > c.high_at {
             return Err("thresholds: medium is above high".to_string());
         }
+        c.keep.extend(keep.into_iter().map(String::into_bytes));
+        c.risky.extend(risky.into_iter().map(String::into_bytes));
         Ok(c)
     }
 
@@ -91,99 +109,4 @@ impl Config {
     pub fn source_type(&self, topic: &[u8]) -> Option<&str> {
         self.source_types.get(topic).map(String::as_str)
     }
-
-    fn setting(&mut self, key: &str, v: Value) -> Result<()> {
-        match key {
-            "drop_reads" => self.drop_reads = boolean(key, v)?,
-            "read_prefixes" => self.read_prefixes = list(key, v)?,
-            "keep_events" => self.keep.extend(list(key, v)?.into_iter().map(String::into_bytes)),
-            "risky_events" => self.risky.extend(list(key, v)?.into_iter().map(String::into_bytes)),
-            "thresholds" => return members(key, v, |key, v| self.threshold(key, v)),
-            "indexes" => return members(key, v, |key, v| self.index(key, v)),
-            "sourcetypes" => {
-                return members(key, v, |topic, v| {
-                    let s = text(&format!("sourcetypes.{topic}"), v)?;
-                    self.source_types.insert(topic.as_bytes().to_vec(), s);
-                    Ok(())
-                })
-            }
-            "mask" => return members(key, v, |key, v| self.masking(key, v)),
-            _ => return unknown(key),
-        }
-        Ok(())
-    }
-
-    fn threshold(&mut self, key: &str, v: Value) -> Result<()> {
-        let path = format!("thresholds.{key}");
-        let n = v.int().filter(|n| (0..=1000).contains(n));
-        let n = n.ok_or_else(|| wrong(&path, "a whole number from 0 to 1000"))? as u32;
-        match key {
-            "medium" => self.medium_at = n,
-            "high" => self.high_at = n,
-            _ => return unknown(&path),
-        }
-        Ok(())
-    }
-
-    fn index(&mut self, key: &str, v: Value) -> Result<()> {
-        let path = format!("indexes.{key}");
-        match Level::ALL.iter().find(|l| l.name() == key) {
-            Some(level) => self.indexes[*level as usize] = text(&path, v)?,
-            None => return unknown(&path),
-        }
-        Ok(())
-    }
-
-    fn masking(&mut self, key: &str, v: Value) -> Result<()> {
-        let path = format!("mask.{key}");
-        match key {
-            "access_keys" => self.mask.access_keys = boolean(&path, v)?,
-            "emails" => self.mask.emails = boolean(&path, v)?,
-            "secrets" => self.mask.secret_members = boolean(&path, v)?,
-            "keep_domains" => self.mask.keep_domains = list(&path, v)?,
-            _ => return unknown(&path),
-        }
-        Ok(())
-    }
-}
-
-fn unknown(key: &str) -> Result<()> {
-    Err(format!("{key}: the audit guest has no such setting"))
-}
-
-fn wrong(key: &str, want: &str) -> String {
-    format!("{key}: must be {want}")
-}
-
-/// Calls f for each member of an object.
-fn members(key: &str, v: Value, mut f: impl FnMut(&str, Value) -> Result<()>) -> Result<()> {
-    if v.kind() != Kind::Object {
-        return Err(wrong(key, "an object"));
-    }
-    v.members().try_for_each(|(k, v)| f(&String::from_utf8_lossy(unescape(&mut Vec::new(), k)), v))
-}
-
-fn boolean(key: &str, v: Value) -> Result<bool> {
-    match v.bytes() {
-        b"true" => Ok(true),
-        b"false" => Ok(false),
-        _ => Err(wrong(key, "true or false")),
-    }
-}
-
-fn text(key: &str, v: Value) -> Result<String> {
-    if v.kind() != Kind::String {
-        return Err(wrong(key, "a text"));
-    }
-    Ok(String::from_utf8_lossy(v.text(&mut Vec::new())).into_owned())
-}
-
-/// Reads texts.
-fn list(key: &str, v: Value) -> Result<Vec<String>> {
-    if v.kind() != Kind::Array {
-        return Err(wrong(key, "a list of texts"));
-    }
-    let item = |v| text(key, v).ok().filter(|s| !s.is_empty());
-    let items: Option<Vec<String>> = v.elements().map(item).collect();
-    items.ok_or_else(|| wrong(key, "a list of texts that are not empty"))
 }
