@@ -29,7 +29,7 @@ type Config struct {
 	Region      string // such as cn-hangzhou
 	Credentials sls.CredentialsProvider
 
-	From      Position // where a shard without checkpoint starts; default Begin
+	From      Position // where a group starts that has no checkpoints (see RATIONALE.md); default Begin
 	Until     Position // where to stop: Now or a time that has passed; default never
 	Query     string   // SPL rule that the service applies; default none
 	OnExpired Policy   // default ExpiredBegin

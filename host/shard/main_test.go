@@ -115,6 +115,13 @@ func (w *world) putLogs(shard, groups int) {
 	}
 }
 
+func (w *world) split(shard int) {
+	w.t.Helper()
+	if err := w.Split(project, logstore, shard); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func (w *world) total() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

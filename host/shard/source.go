@@ -51,6 +51,7 @@ type Source struct {
 	cfg      Config
 	client   *client
 	timeout  time.Duration // of the group
+	starts   starts
 	progress *progress
 	decoders sync.Pool
 	used     atomic.Bool
@@ -99,10 +100,15 @@ func (s *Source) open(ctx context.Context, timeoutAsked bool) error {
 			"timeout", s.timeout, "asked", s.cfg.HeartbeatInterval, "interval", s.timeout/3)
 		s.cfg.HeartbeatInterval = s.timeout / 3
 	}
+	saved, err := s.client.listCheckpoints(ctx, opening)
+	if err != nil {
+		return err
+	}
+	s.starts = newStarts(s.cfg.From, shards, saved)
 	if s.cfg.Until == "" {
 		return nil
 	}
-	return s.bound(ctx, shards)
+	return s.bound(ctx, shards, saved)
 }
 
 // Close lets go of the connections. Run does it too.
@@ -123,7 +129,7 @@ func (s *Source) Run(ctx context.Context, h Handler) error {
 	}
 	defer s.Close()
 	r := &run{
-		cfg: s.cfg, client: s.client, handler: h, progress: s.progress, decoders: &s.decoders,
+		cfg: s.cfg, client: s.client, handler: h, starts: s.starts, progress: s.progress, decoders: &s.decoders,
 		workers: map[int]*worker{}, ended: make(chan ending), log: s.cfg.Logger.With("consumer", s.cfg.Consumer),
 	}
 	r.status = &shardStatus{client: s.client, maxAge: 10 * s.cfg.FetchInterval}
@@ -139,6 +145,7 @@ type run struct {
 	cfg      Config
 	client   *client
 	handler  Handler
+	starts   starts
 	progress *progress
 	decoders *sync.Pool
 	status   *shardStatus

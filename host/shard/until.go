@@ -12,14 +12,10 @@ var errComplete = errors.New("every shard is read up to --until")
 
 // bound fixes where each shard ends. A shard that appears later, from a split
 // or a merge, holds only what arrived later: there is nothing to read in it.
-func (s *Source) bound(ctx context.Context, shards []sls.Shard) error {
+func (s *Source) bound(ctx context.Context, shards []sls.Shard, saved map[int]sls.ConsumerGroupCheckPoint) error {
 	until := s.cfg.Until
 	if until == Now {
 		until = End
-	}
-	saved, err := s.client.listCheckpoints(ctx, opening)
-	if err != nil {
-		return err
 	}
 	for _, sh := range shards {
 		to, err := s.client.findCursor(ctx, opening, sh.ShardID, until)
@@ -28,7 +24,7 @@ func (s *Source) bound(ctx context.Context, shards []sls.Shard) error {
 		}
 		from := saved[sh.ShardID].CheckPoint
 		if from == "" {
-			if from, err = s.client.findCursor(ctx, opening, sh.ShardID, s.cfg.From); err != nil {
+			if from, err = s.client.findCursor(ctx, opening, sh.ShardID, s.starts.of(sh.ShardID)); err != nil {
 				return err
 			}
 		}

@@ -76,7 +76,7 @@ func (w *worker) consume() error {
 	}
 }
 
-// begin finds where to start. A shard that starts by From is saved there at
+// begin finds where to start. A shard without a checkpoint is saved there at
 // once: if we died before the first batch, the next owner would take "end" to
 // be somewhere else and skip what came in between.
 func (w *worker) begin() error {
@@ -89,12 +89,13 @@ func (w *worker) begin() error {
 		w.log.Info("shard taken over at its checkpoint", "cursor", w.cp.saved)
 		return nil
 	}
-	cursor, err := w.run.client.findCursor(w.pull, running, w.shard, w.run.cfg.From)
+	from := w.run.starts.of(w.shard)
+	cursor, err := w.run.client.findCursor(w.pull, running, w.shard, from)
 	if err != nil {
 		return err
 	}
 	w.cp.settle(cursor)
-	w.log.Info("shard taken over without a checkpoint", "from", w.run.cfg.From, "cursor", cursor)
+	w.log.Info("shard taken over without a checkpoint", "from", from, "cursor", cursor)
 	return w.save(w.pull, running)
 }
 
