@@ -133,3 +133,20 @@ func TestTerminatedInTheMiddle(t *testing.T) {
 	w.run(w.toHEC(), "--until", "now").end(exitOK)
 	w.complete(0, n, false)
 }
+
+func TestSecondSignalLeavesAtOnce(t *testing.T) {
+	w := newWorld(t, 2)
+	w.put(numbered(0, 100))
+	w.pause(10)
+	p := w.run(w.toHEC())
+	w.await(10)
+	w.must(p.Process.Signal(syscall.SIGINT))
+	p.told("stopping: pulling ends")
+	w.must(p.Process.Signal(syscall.SIGHUP)) // no reload any more, and no death of it
+	w.must(p.Process.Signal(syscall.SIGINT))
+	p.told("a second signal: left at once")
+	p.end(exitFailed)
+	close(w.resume)
+	w.run(w.toHEC(), "--until", "now").end(exitOK)
+	w.complete(0, 100, true)
+}

@@ -14,10 +14,10 @@ import (
 
 func emulateCommand() *cli.Command {
 	var (
-		listen, project, logstore, keyID, keySecret string
-		shards                                      int
-		files                                       cli.StringSlice
-		log                                         logSettings
+		listen, project, keyID, keySecret string
+		shards                            int
+		logstores, files                  cli.StringSlice
+		log                               logSettings
 	)
 	text := func(to *string, name, value, usage string) cli.Flag {
 		return &cli.StringFlag{Name: name, Usage: usage, Destination: to, Value: value}
@@ -25,7 +25,7 @@ func emulateCommand() *cli.Command {
 	flags := []cli.Flag{
 		text(&listen, "listen", "127.0.0.1:0", "`ADDRESS` and port; 0: any free one"),
 		text(&project, "project", "", "`NAME` (required)"),
-		text(&logstore, "logstore", "", "`NAME` (required)"),
+		&cli.StringSliceFlag{Name: "logstore", Usage: "`NAME` (required); may be given again, the first one gets the logs", Destination: &logstores},
 		&cli.IntFlag{Name: "shards", Usage: "of the logstore", Destination: &shards, Value: 2},
 		&cli.StringSliceFlag{Name: "logs", Usage: "JSON lines `FILE` to start with, one flattened log a line; may be given again", Destination: &files, TakesFile: true},
 		text(&keyID, "access-key-id", slstest.DefaultAccessKeyID, "the `ID` that requests are signed with"),
@@ -42,8 +42,15 @@ func emulateCommand() *cli.Command {
 			if err != nil {
 				return usage(err)
 			}
+			if project == "" || len(logstores.Value()) == 0 || shards < 1 {
+				return usage(errors.New("--project and --logstore: a name is missing, or --shards is not at least 1"))
+			}
+			stores := make([]slstest.Logstore, len(logstores.Value()))
+			for i, name := range logstores.Value() {
+				stores[i] = slstest.Logstore{Name: name, Shards: shards}
+			}
 			server, err := slstest.New(slstest.Config{
-				Projects:    []slstest.Project{{Name: project, Logstores: []slstest.Logstore{{Name: logstore, Shards: shards}}}},
+				Projects:    []slstest.Project{{Name: project, Logstores: stores}},
 				AccessKeyID: keyID, AccessKeySecret: keySecret, Logger: logger,
 			})
 			if err != nil {
@@ -52,7 +59,7 @@ func emulateCommand() *cli.Command {
 			defer func() { err = errors.Join(err, server.Close()) }()
 			count := 0
 			for _, path := range files.Value() {
-				n, err := load(server, project, logstore, path)
+				n, err := load(server, project, stores[0].Name, path)
 				if err != nil {
 					return usage(fmt.Errorf("--logs %s: %w", path, err))
 				}

@@ -24,12 +24,7 @@ func (b *byteSize) Set(s string) error {
 }
 
 // String implements flag.Value.
-func (b *byteSize) String() string {
-	if b == nil || *b == 0 {
-		return ""
-	}
-	return units.BytesSize(float64(*b))
-}
+func (b byteSize) String() string { return units.BytesSize(float64(b)) }
 
 // A category heads a group of flags in the help text.
 type category string

@@ -61,7 +61,16 @@ func (s *guestSettings) guests(logger *slog.Logger) ([]guest.Config, host.OnErro
 	if err != nil {
 		errs = append(errs, fmt.Errorf("--on-error: %w", err))
 	}
+	if s.memory < 64<<10 || s.memory > 4<<30 {
+		errs = append(errs, fmt.Errorf("--memory-limit %v: want 64KiB to 4GiB", s.memory))
+	}
+	if s.timeLimit < time.Millisecond {
+		errs = append(errs, fmt.Errorf("--time-limit %v: want at least 1ms", s.timeLimit))
+	}
 	paths, configs := s.transforms.Value(), s.configs.Value()
+	if s.watch && len(paths) == 0 {
+		errs = append(errs, errors.New("--watch: there is no --transform to watch"))
+	}
 	if len(configs) > len(paths) {
 		errs = append(errs, fmt.Errorf("--guest-config: %d of them for %d --transform", len(configs), len(paths)))
 		configs = configs[:len(paths)]
@@ -133,11 +142,16 @@ func guestConfig(text string) ([]byte, error) {
 		if filepath.Ext(text) != ".json" {
 			return config, nil
 		}
-		text = "in " + text
 	}
 	var any json.RawMessage
 	if err := json.Unmarshal(config, &any); err != nil {
-		return nil, fmt.Errorf("not JSON: %w: %s", err, text)
+		if isLiteral(text) {
+			text = "the text on the command line" // which may hold secrets
+		}
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			return nil, fmt.Errorf("not JSON: %s, byte %d: %w", text, syntax.Offset, err)
+		}
+		return nil, fmt.Errorf("not JSON: %s: %w", text, err)
 	}
 	return config, nil
 }

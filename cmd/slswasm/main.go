@@ -31,11 +31,8 @@ func main() {
 }
 
 func realMain(args []string, stdout, stderr io.Writer) int {
-	// The first signal stops pulling and drains; the second, no longer
-	// caught, ends the process at once.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := withSignals(context.Background(), stderr)
 	defer stop()
-	context.AfterFunc(ctx, stop)
 	app := newApp(stdout, stderr)
 	err := app.RunContext(ctx, flagsFirst(app.Commands, args))
 	if err == nil {
@@ -46,6 +43,35 @@ func realMain(args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// withSignals returns a context that the first SIGINT or SIGTERM ends: pulling
+// stops and what is in hand is drained. The second ends the process at once,
+// also where a shell had told it to ignore the signal.
+func withSignals(parent context.Context, stderr io.Writer) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case s := <-signals:
+				if ctx.Err() != nil {
+					fmt.Fprintln(stderr, "slswasm: a second signal: left at once; what was not committed will be consumed again")
+					os.Exit(exitFailed)
+				}
+				cancel(fmt.Errorf("signal: %v", s))
+			case <-done:
+				return
+			}
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel(nil)
+	}
 }
 
 // indent keeps a message of several lines together.

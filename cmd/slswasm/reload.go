@@ -4,9 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/slswasm/slswasm/host"
@@ -14,16 +12,13 @@ import (
 
 const watchEvery = time.Second
 
-// startReloads reloads the modules on SIGHUP, and with --watch when one of
-// their files has changed. The returned function ends it.
-func startReloads(ctx context.Context, guests *guestSettings, p *host.Pipeline, logger *slog.Logger) (stop func()) {
+// startReloads reloads the modules on SIGHUP, which hangup receives, and with
+// --watch when one of their files has changed. The returned function ends it.
+func startReloads(ctx context.Context, guests *guestSettings, p *host.Pipeline, logger *slog.Logger, hangup <-chan os.Signal) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer signal.Stop(hangup)
 		reload(ctx, guests, p, logger, hangup)
 	}()
 	return func() { cancel(); <-done }

@@ -3,7 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"os"
+	"os/signal"
 	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -24,7 +29,8 @@ func runCommand() *cli.Command {
 		Usage: "consume logstores, transform each log, deliver it, and move the checkpoint only past what arrived",
 		Description: "Each flag has an environment variable, SLSWASM_ and its name; the documented SLS_* ones work too.\n" +
 			"The first SIGTERM or Ctrl-C drains and commits, the second leaves at once.\n" +
-			"Exit codes: 0 done or stopped, 1 failed while running, 2 nothing was started.",
+			"SIGHUP loads the modules again.\n" +
+			"Exit codes: 0 done or stopped, 1 failed while running or left at a second signal, 2 nothing was started.",
 		Flags: slices.Concat(source.flags(), guests.flags(), sink.flags(), log.flags("info")),
 		Action: func(c *cli.Context) error {
 			logger, err := log.logger(c.App.ErrWriter)
@@ -32,6 +38,11 @@ func runCommand() *cli.Command {
 				return usage(err)
 			}
 			shard.RouteSDKLog(logger)
+			warnOfUnknown(c, logger)
+			// Until the very end: a SIGHUP while draining must not kill.
+			hangup := make(chan os.Signal, 1)
+			signal.Notify(hangup, syscall.SIGHUP)
+			defer signal.Stop(hangup)
 			// All of it is looked at before anything is said, so that one
 			// message names everything that is missing.
 			sources, sourceErr := source.configs(logger)
@@ -49,12 +60,18 @@ func runCommand() *cli.Command {
 			if err != nil {
 				return usage(err)
 			}
+			names := make([]string, len(opened))
+			for i, s := range opened {
+				names[i] = s.Name
+			}
+			logger.Info("started", "version", c.App.Version, "sources", len(sources), "guests", len(modules), "sinks", names,
+				"from", source.from, "until", source.until, "dead_letters", sink.deadLetters)
 			told := context.AfterFunc(c.Context, func() {
 				logger.Info("stopping: pulling ends, what is in hand is delivered and committed; a second signal leaves at once",
 					"limit", source.drain)
 			})
 			defer told()
-			stopReloads := startReloads(c.Context, &guests, p, logger)
+			stopReloads := startReloads(c.Context, &guests, p, logger, hangup)
 			stopBar := showProgress(c.App.ErrWriter, source.until != "", p.Progress)
 			err = p.Run(c.Context)
 			stopBar()
@@ -65,6 +82,25 @@ func runCommand() *cli.Command {
 				"dead_letters", counts.DeadLetters)
 			return errors.Join(err, p.Close(context.WithoutCancel(c.Context)))
 		},
+	}
+}
+
+// warnOfUnknown tells of variables that are meant for this program and are
+// none of its settings: a misspelt one would be a setting that is not in force.
+func warnOfUnknown(c *cli.Context, logger *slog.Logger) {
+	known := map[string]bool{}
+	for _, f := range c.Command.Flags {
+		if d, ok := f.(cli.DocGenerationFlag); ok {
+			for _, name := range d.GetEnvVars() {
+				known[name] = true
+			}
+		}
+	}
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, "SLSWASM_") && !known[name] {
+			logger.Warn("this environment variable is none of the settings; see slswasm run --help", "variable", name)
+		}
 	}
 }
 

@@ -82,6 +82,9 @@ func (s *sinkSettings) one(name string, logger *slog.Logger) (host.NamedSink, er
 		sink, err := hec.New(cfg, logger)
 		return host.NamedSink{Name: name, Sink: sink}, err
 	case sinkSyslog:
+		if err := s.checkSyslog(); err != nil {
+			return host.NamedSink{}, err
+		}
 		sink, err := syslog.New(s.syslog, logger)
 		return host.NamedSink{Name: name, Sink: sink}, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/urfave/cli/v2"
 
@@ -53,6 +54,9 @@ func (s *hecSettings) flags() []cli.Flag {
 	}
 }
 
+// leastBody is what a body has to hold to be worth a request.
+const leastBody byteSize = 1 << 10
+
 // isSet reports whether there is an address.
 func (s *hecSettings) isSet() bool { return s.URL != "" || s.host != "" }
 
@@ -60,6 +64,12 @@ func (s *hecSettings) config() (hec.Config, error) {
 	c := s.Config
 	if c.URL != "" && s.host != "" {
 		return c, errors.New("--hec-url and --hec-host: give one of them")
+	}
+	if s.maxBody < leastBody {
+		return c, fmt.Errorf("--hec-max-body %v: want at least %v", s.maxBody, leastBody)
+	}
+	if s.Timeout == 0 {
+		return c, errors.New("--hec-timeout: cannot be 0")
 	}
 	if s.host != "" {
 		c.URL = hec.URL(s.host, s.port, s.https)

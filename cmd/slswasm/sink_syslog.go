@@ -1,12 +1,30 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/slswasm/slswasm/sinks/syslog"
 )
+
+// checkSyslog refuses zeros, which in a syslog.Config mean the default.
+func (s *sinkSettings) checkSyslog() error {
+	var errs []error
+	for _, n := range []struct {
+		flag  string
+		value int64
+	}{
+		{"port", int64(s.syslog.Port)}, {"connections", int64(s.syslog.Conns)}, {"timeout", int64(s.syslog.Timeout)},
+	} {
+		if n.value == 0 {
+			errs = append(errs, fmt.Errorf("--syslog-%s: cannot be 0", n.flag))
+		}
+	}
+	return errors.Join(errs...)
+}
 
 func (s *sinkSettings) syslogFlags() []cli.Flag {
 	const c = category("Syslog")

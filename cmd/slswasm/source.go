@@ -38,7 +38,7 @@ func (s *sourceSettings) flags() []cli.Flag {
 		c.text(&s.project, "project", "`NAME`, one for each endpoint: a;b", "SLS_PROJECT", "SLS_PROJECTS"),
 		c.text(&s.logstore, "logstore", "`NAME`, several of one project: x,y; for each project: x,y;z", "SLS_LOGSTORE", "SLS_LOGSTORES"),
 		c.text(&s.group, "group", "consumer group `NAME`; created if need be", "SLS_CG"),
-		c.text(&s.consumer, "consumer", "`NAME` of this process in the group, unique (default: group, host name and process id)"),
+		c.text(&s.consumer, "consumer", "`NAME` of this process in the group; two processes with one name deliver everything twice (default: group, host name and process id)"),
 		c.text(&s.keyID, "access-key-id", "`ID`", "SLS_AK_ID"),
 		c.text(&s.keySecret, "access-key-secret", "`SECRET`; rather by environment or file than here, where others see it", "SLS_AK_KEY"),
 		c.text(&s.token, "sts-token", "security `TOKEN` of a temporary key", "SLS_STS_TOKEN"),
@@ -85,6 +85,12 @@ func (s *sourceSettings) configs(logger *slog.Logger) ([]shard.Config, error) {
 		base.Until, err = shard.ParsePosition(s.until)
 		fail("until", err)
 	}
+	if s.pullCount < 1 {
+		errs = append(errs, fmt.Errorf("--pull-count %d: want 1 to 1000", s.pullCount))
+	}
+	if s.inFlight < leastInFlight {
+		errs = append(errs, fmt.Errorf("--max-in-flight %v: want at least %v", s.inFlight, leastInFlight))
+	}
 	base.OnExpired, err = shard.ParsePolicy(s.onExpired)
 	fail("on-expired", err)
 	switch s.auth {
@@ -107,6 +113,9 @@ func (s *sourceSettings) configs(logger *slog.Logger) ([]shard.Config, error) {
 	return configs, nil
 }
 
+// leastInFlight leaves room for one pull of some size.
+const leastInFlight byteSize = 1 << 20
+
 // spread makes one configuration of each logstore in the documented lists.
 func (s *sourceSettings) spread(base shard.Config) ([]shard.Config, error) {
 	endpoints, projects, logstores := split(s.endpoint, ";"), split(s.project, ";"), split(s.logstore, ";")
@@ -116,8 +125,17 @@ func (s *sourceSettings) spread(base shard.Config) ([]shard.Config, error) {
 	}
 	var configs []shard.Config
 	var errs []error
+	seen := map[[3]string]bool{}
 	for i := range endpoints {
+		if strings.Contains(endpoints[i], "@") {
+			return nil, errors.New("--endpoint: holds an @; the access key has flags of its own") // and is not shown
+		}
 		for _, logstore := range split(logstores[i], ",") {
+			key := [3]string{endpoints[i], projects[i], logstore}
+			if seen[key] && logstore != "" {
+				errs = append(errs, fmt.Errorf("--logstore: %s of project %s is named twice; each log would be delivered twice", logstore, projects[i]))
+			}
+			seen[key] = true
 			c := base
 			c.Endpoint, c.Project, c.Logstore = endpoints[i], projects[i], logstore
 			if err := c.Validate(); err != nil {
