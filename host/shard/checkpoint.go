@@ -36,6 +36,13 @@ func ordinal(cursor string) (int64, bool) {
 	return n, err == nil
 }
 
+// ordered says whether of two cursors the later one can be told.
+func ordered(a, b string) bool {
+	_, ok := ordinal(a)
+	_, ok2 := ordinal(b)
+	return ok && ok2
+}
+
 // reached says whether a cursor is at the end or after it.
 func reached(cursor, end string) bool {
 	if cursor == end {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -147,6 +148,27 @@ func (w *world) group() slstest.GroupState {
 func (w *world) holds(consumer string) int { return len(w.group().Consumers[consumer]) }
 
 func (w *world) caughtUp() bool { return w.CaughtUp(project, logstore, groupID) }
+
+// answering is a client of which some requests never reach the service:
+// those for which answer returns something.
+func (w *world) answering(answer func(r *http.Request) *http.Response) *http.Client {
+	service := w.InProcess().Transport
+	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		if got := answer(r); got != nil {
+			return got, nil
+		}
+		return service.RoundTrip(r)
+	})}
+}
+
+// answerOf is an answer to r; headers are names and values in turn.
+func answerOf(r *http.Request, status int, body string, headers ...string) *http.Response {
+	h := http.Header{}
+	for i := 0; i < len(headers); i += 2 {
+		h.Set(headers[i], headers[i+1])
+	}
+	return &http.Response{StatusCode: status, Status: strconv.Itoa(status), Body: io.NopCloser(strings.NewReader(body)), Request: r, Header: h}
+}
 
 // beats waits for some more heartbeats: time enough for what must not happen
 // to happen.

@@ -53,7 +53,7 @@ func (p *puller) loop(ctx context.Context, cursor string) error {
 			return nil
 		case err != nil:
 			return err
-		case !got.moved() && (closed || p.end != ""):
+		case !got.moved() && (closed || p.end != "" && !ordered(cursor, p.end)):
 			p.discard(got)
 			return nil
 		}

@@ -2,6 +2,7 @@ package shard
 
 import (
 	"context"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -92,6 +93,31 @@ func TestUntilNowWithNothingToRead(t *testing.T) {
 	if p := c.Progress(); p.Done != 1 {
 		t.Errorf("progress %v", p.Done)
 	}
+}
+
+// An empty answer before the end is a pause, not the end.
+func TestUntilNowWithAnEmptyPull(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.putLogs(0, 20)
+	cfg := w.config("a")
+	cfg.Until, cfg.PullCount = Now, 4
+	var pulls atomic.Int32
+	cfg.HTTPClient = w.answering(func(r *http.Request) *http.Response {
+		q := r.URL.Query()
+		if q.Get("type") != "logs" || pulls.Add(1)%2 == 1 {
+			return nil
+		}
+		return answerOf(r, 200, "", "X-Log-Cursor", q.Get("cursor"), "X-Log-Bodyrawsize", "0", "X-Log-Count", "0")
+	})
+	var r receiver
+	if err := w.run(cfg, r.handle).wait(t); err != nil {
+		t.Fatal(err)
+	}
+	if !w.caughtUp() {
+		t.Error("it ended before the end")
+	}
+	w.check(1, &r)
 }
 
 // Several backfill together: each ends when all shards are done, also the
