@@ -8,16 +8,23 @@ pub struct Key(pub(crate) u32);
 /// What a guest is given at the start, and what it says of itself.
 pub struct Setup<'a> {
     config: &'a [u8],
-    name: &'a str,
-    version: &'a str,
-    pub(crate) fields: Vec<&'a str>,
+    name: String,
+    version: String,
+    pub(crate) fields: Vec<String>,
     pub(crate) all_fields: bool,
     batch_max: Option<u32>,
 }
 
 impl<'a> Setup<'a> {
     pub(crate) fn new(config: &'a [u8]) -> Self {
-        Setup { config, name: "", version: "", fields: Vec::new(), all_fields: false, batch_max: None }
+        Setup {
+            config,
+            name: String::new(),
+            version: String::new(),
+            fields: Vec::new(),
+            all_fields: false,
+            batch_max: None,
+        }
     }
 
     /// The configuration: the bytes of `--guest-config`, empty when there are
@@ -28,9 +35,9 @@ impl<'a> Setup<'a> {
 
     /// Says what the guest is called in log lines and dead letters, and its
     /// version.
-    pub fn name(&mut self, name: &'a str, version: &'a str) {
-        self.name = name;
-        self.version = version;
+    pub fn name(&mut self, name: &str, version: &str) {
+        self.name = name.to_string();
+        self.version = version.to_string();
     }
 
     /// Declares a field that the guest reads, by its name in the flattened log:
@@ -38,12 +45,12 @@ impl<'a> Setup<'a> {
     ///
     /// # Panics
     /// When the name is empty or `*`, which no field can have.
-    pub fn field(&mut self, name: &'a str) -> Key {
+    pub fn field(&mut self, name: &str) -> Key {
         if name.is_empty() || name == abi::ALL_FIELDS {
             panic!("slswasm: no field can have the name {name:?}; all_fields asks for all of them");
         }
         let slot = self.fields.iter().position(|f| *f == name).unwrap_or_else(|| {
-            self.fields.push(name);
+            self.fields.push(name.to_string());
             self.fields.len() - 1
         });
         Key(slot as u32)
@@ -64,12 +71,12 @@ impl<'a> Setup<'a> {
     /// The descriptor of abi/ABI.md, with what is wrong.
     pub(crate) fn descriptor(&self, error: &str) -> Vec<u8> {
         let mut d = br#"{"name":"#.to_vec();
-        json::append_string(&mut d, self.name);
+        json::append_string(&mut d, &self.name);
         d.extend_from_slice(br#","version":"#);
-        json::append_string(&mut d, self.version);
+        json::append_string(&mut d, &self.version);
         d.extend_from_slice(br#","fields":["#);
         let all = self.all_fields.then_some(abi::ALL_FIELDS);
-        for (i, f) in self.fields.iter().copied().chain(all).enumerate() {
+        for (i, f) in self.fields.iter().map(String::as_str).chain(all).enumerate() {
             if i > 0 {
                 d.push(b',');
             }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::{is, unescape, Kind, Scanner};
 
 /// The text of one valid JSON value, a view into the text that it was found in.
@@ -67,11 +69,24 @@ impl<'a> Value<'a> {
     where
         'a: 'b,
     {
-        if self.kind() != Kind::String {
-            return self.0;
+        match self.inside_string() {
+            Some(s) => unescape(buf, s),
+            None => self.0,
         }
-        let v = self.trimmed();
-        unescape(buf, &v[1..v.len() - 1])
+    }
+
+    /// Like [`text`](Self::text), with memory of its own where it cannot be a
+    /// view.
+    pub fn to_text(self) -> Cow<'a, [u8]> {
+        match self.inside_string() {
+            Some(s) if s.contains(&b'\\') => {
+                let mut text = Vec::new();
+                unescape(&mut text, s);
+                text.into()
+            }
+            Some(s) => s.into(),
+            None => self.0.into(),
+        }
     }
 
     /// An integer that fits; nothing for any other value.
@@ -91,6 +106,13 @@ impl<'a> Value<'a> {
     /// The elements of an array, none of any other value.
     pub fn elements(self) -> Elements<'a> {
         Elements(self.inside(Kind::Array))
+    }
+
+    fn inside_string(self) -> Option<&'a [u8]> {
+        match self.trimmed() {
+            [b'"', s @ .., b'"'] => Some(s),
+            _ => None,
+        }
     }
 
     fn inside(self, kind: Kind) -> Option<Scanner<'a>> {
@@ -190,6 +212,7 @@ mod tests {
         for (json, want) in [(r#" "a\u0041\"" "#, "aA\""), ("\"b\"", "b"), ("[1]", "[1]")] {
             let mut buf = Vec::new();
             assert_eq!(Value::parse(json.as_bytes()).unwrap().text(&mut buf), want.as_bytes());
+            assert_eq!(Value::parse(json.as_bytes()).unwrap().to_text(), want.as_bytes());
         }
     }
 
