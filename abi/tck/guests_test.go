@@ -26,31 +26,9 @@ func conforms(t *testing.T, wasm []byte) {
 	}
 }
 
-func TestGo(t *testing.T) { conforms(t, guesttest.Build(t, "audit")) }
-
-// Guests of other toolchains are tested as far as make has built them.
-func TestBuilt(t *testing.T) {
-	for _, kind := range []string{"tinygo", "rust"} {
-		t.Run(kind, func(t *testing.T) {
-			files, err := filepath.Glob("../../bin/guests/*." + kind + ".wasm")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(files) == 0 {
-				t.Skipf("SKIPPED: there is no bin/guests/*.%s.wasm; make guests builds them where the toolchain is installed", kind)
-			}
-			for _, file := range files {
-				t.Run(filepath.Base(file), func(t *testing.T) {
-					wasm, err := os.ReadFile(file)
-					if err != nil {
-						t.Fatal(err)
-					}
-					conforms(t, wasm)
-				})
-			}
-		})
-	}
-}
+func TestGo(t *testing.T)     { conforms(t, guesttest.Build(t, "audit")) }
+func TestTinyGo(t *testing.T) { conforms(t, guesttest.BuildTinyGo(t, "audit")) }
+func TestRust(t *testing.T)   { conforms(t, guesttest.BuildRust(t, "audit")) }
 
 // transform passes logs, each a list of key, value pairs, through a guest and
 // shows what becomes of them.
