@@ -2,9 +2,13 @@ package shard
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/slswasm/slswasm/host/slstest"
 )
@@ -132,4 +136,55 @@ func TestExpiredWhileRunning(t *testing.T) {
 	if r.count() != 3*4 { // the two in hand and the two that are left
 		t.Errorf("%d logs arrived, not 12", r.count())
 	}
+}
+
+// A service that calls its own cursor invalid, here on a shard that gets no
+// more logs, is asked again at a pace, and what is there is read when it
+// comes to its senses.
+func TestACursorThatStaysInvalid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newSilentWorld(t, 1)
+		w.putLogs(0, 1)
+		w.split(0)
+		var pulls atomic.Int32
+		var book logBook
+		cfg := w.config("a")
+		cfg.Endpoint, cfg.Logger = "http://log.example", warnings(&book)
+		cfg.HTTPClient = w.answering(func(r *http.Request) *http.Response {
+			if r.URL.Query().Get("type") != "logs" || pulls.Add(1) > 20 {
+				return nil
+			}
+			return answerOf(r, 400, `{"errorCode":"InvalidCursor","errorMessage":"x"}`)
+		})
+		s, err := Open(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		begin, err := s.client.cursor(t.Context(), 0, Begin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		p := &puller{
+			cfg: &s.cfg, client: s.client, readonly: func(context.Context, int) (bool, error) { return true, nil },
+			log: cfg.Logger, out: make(chan *pulled),
+		}
+		go p.run(t.Context(), begin)
+		groups := 0
+		for got := range p.out {
+			groups += got.groups
+			p.discard(got)
+		}
+		if p.err != nil || groups != 1 {
+			t.Errorf("%d groups, then %v", groups, p.err)
+		}
+		if took := time.Since(start); took < 2*time.Minute || took > 5*time.Minute {
+			t.Errorf("20 refusals were over in %v", took)
+		}
+		if lines := strings.Count(book.String(), "\n"); lines != 20 || !strings.Contains(book.String(), "times=20") {
+			t.Errorf("%d lines of log: %s", lines, &book)
+		}
+	})
 }

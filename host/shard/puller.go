@@ -29,6 +29,7 @@ type puller struct {
 	err      error        // why it ended: nil when nothing is left of the shard
 	estimate int64
 	idle     time.Duration // the last wait for data
+	invalid  int           // cursors that were called invalid since the last pull that succeeded
 }
 
 // run pulls from cursor on until the shard is exhausted, ctx has ended or an
@@ -94,6 +95,7 @@ func (p *puller) pull(ctx context.Context, cursor string) (got *pulled, err erro
 			return err
 		}
 		got.reserved = p.cfg.Budget.settle(reserved, int64(got.size()))
+		p.invalid = 0
 		p.estimate = max(int64(got.size()), leastEstimate)
 		return nil
 	})
@@ -146,6 +148,10 @@ func (p *puller) expired(ctx context.Context, cursor string, cause error) (*pull
 		return nil, fmt.Errorf("shard %d: the checkpoint %s has expired, and the policy is to halt: logs were deleted unread; to go on, set OnExpired to begin or end: %w",
 			p.shard, cursor, cause)
 	}
+	p.invalid++
+	if err := sleep(ctx, p.backOff()); err != nil {
+		return nil, err
+	}
 	var next string
 	err := p.client.retry(ctx, running, func() (err error) {
 		next, err = p.client.cursor(ctx, p.shard, Position(p.cfg.OnExpired))
@@ -153,6 +159,10 @@ func (p *puller) expired(ctx context.Context, cursor string, cause error) (*pull
 	})
 	if err != nil {
 		return nil, err
+	}
+	if next == cursor {
+		p.log.Error("the service refuses the very cursor that it gives: it is asked again", "cursor", cursor, "times", p.invalid, "error", cause)
+		return &pulled{cursor: cursor, next: next}, nil
 	}
 	attrs := []any{"checkpoint", cursor, "continues_at", next, "policy", string(p.cfg.OnExpired), "error", cause}
 	if arrived, err := p.client.cursorTime(ctx, p.shard, next); err == nil && p.cfg.OnExpired == ExpiredBegin {
@@ -165,6 +175,15 @@ func (p *puller) expired(ctx context.Context, cursor string, cause error) (*pull
 	}
 	p.log.Error("the checkpoint has expired: logs were deleted before they were read", attrs...)
 	return &pulled{cursor: cursor, next: next}, nil
+}
+
+// backOff is the wait after an invalid cursor: none after the first, then a
+// second at least, growing to ten, which also paces the log.
+func (p *puller) backOff() time.Duration {
+	if p.invalid < 2 {
+		return 0
+	}
+	return min(5*p.client.pause<<min(p.invalid-2, 8), 50*p.client.pause)
 }
 
 // sleep waits, or returns the cause of ctx's end.
