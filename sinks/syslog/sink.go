@@ -56,7 +56,8 @@ var _ sinks.Sink = (*Sink)(nil)
 var errClosed = errors.New("syslog: the sink is closed")
 
 // New returns a sink with these settings, or everything that is wrong with
-// them. It opens no connection. Close ends it.
+// them. It opens no connection. Close ends it. The logger should carry the
+// sink's name.
 func New(cfg Config, log *slog.Logger) (*Sink, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -75,7 +76,7 @@ func New(cfg Config, log *slog.Logger) (*Sink, error) {
 		addr:   net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port)),
 		tls:    t,
 		format: f,
-		log:    log.With("sink", "syslog", "receiver", cfg.Protocol+"://"+net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port))),
+		log:    log.With("receiver", cfg.Protocol+"://"+net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port))),
 		slots:  make(chan *link, cfg.Conns),
 	}
 	for range cfg.Conns {

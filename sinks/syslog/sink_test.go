@@ -166,6 +166,23 @@ func TestSend(t *testing.T) {
 	}
 }
 
+// The logger carries the sink's name already: no line says it twice.
+func TestNamedOnce(t *testing.T) {
+	r := start(t, sinktest.SyslogOptions{Network: "udp"})
+	lines := &syncBuffer{}
+	log := slog.New(slog.NewTextHandler(lines, nil)).With("sink", "syslog")
+	s, err := New(Config{Host: r.Host(), Port: r.Port(), Protocol: UDP}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Check(t.Context()), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(lines.String(), "sink="); n != 1 {
+		t.Errorf("the name is there %d times: %s", n, lines)
+	}
+}
+
 func TestSendNothing(t *testing.T) {
 	s, _ := sinkTo(t, start(t, sinktest.SyslogOptions{}), Config{})
 	if n, err := s.Send(t.Context(), nil); n != 0 || err != nil {
