@@ -112,19 +112,22 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 const eventPath = "/services/collector/event"
 
-// base is the URL before eventPath. People paste the path as well.
+// base is the URL before eventPath. People paste the path as well. No error
+// shows what may be a password or a token.
 func (c Config) base() (*url.URL, error) {
 	if c.URL == "" {
 		return nil, errors.New("--hec-url: missing (or --hec-host); for example https://splunk.example.com:8088")
 	}
 	u, err := url.Parse(c.URL)
 	switch {
+	case !strings.Contains(c.URL, "://"):
+		return nil, fmt.Errorf("--hec-url: %s: want http:// or https:// before it", c.shownURL())
 	case err != nil:
-		return nil, fmt.Errorf("--hec-url: %w", err)
+		return nil, fmt.Errorf("--hec-url: %s: %s", c.shownURL(), c.urlFault(err))
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
-		return nil, fmt.Errorf("--hec-url: %q does not look like https://host:8088", c.URL)
+		return nil, fmt.Errorf("--hec-url: %s does not look like https://host:8088", c.shownURL())
 	case u.User != nil, u.RawQuery != "", u.Fragment != "":
-		return nil, fmt.Errorf("--hec-url: %q holds more than a host, a port and a path", u.Redacted())
+		return nil, fmt.Errorf("--hec-url: more than a host, a port and a path; leave out what is beside %s://%s%s", u.Scheme, u.Host, u.EscapedPath())
 	case strings.Contains(u.Path, "/services/collector/raw"):
 		return nil, errors.New("--hec-url: events go to /services/collector/event, not to the raw endpoint; leave the path out")
 	}
@@ -133,6 +136,24 @@ func (c Config) base() (*url.URL, error) {
 		path = strings.TrimSuffix(path, tail)
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}, nil
+}
+
+// shownURL is the URL for people: not when it may hold a password, which
+// stands before an @, and without its query, which may hold a token.
+func (c Config) shownURL() string {
+	shown, _, _ := strings.Cut(c.URL, "?")
+	if !strings.Contains(c.URL, "@") {
+		return strconv.Quote(shown)
+	}
+	return "the URL (not shown: what is before its @ may be a password)"
+}
+
+// urlFault is what url.Parse minds. It quotes the URL, in whole or in part.
+func (c Config) urlFault(err error) string {
+	if fault, ok := errors.AsType[*url.Error](err); ok && !strings.ContainsAny(c.URL, "@?") {
+		return fault.Err.Error()
+	}
+	return "not a URL such as https://splunk.example.com:8088"
 }
 
 // tls reads the files. The result is nil without TLS.

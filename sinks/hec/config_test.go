@@ -55,6 +55,36 @@ func TestURLs(t *testing.T) {
 	}
 }
 
+func TestURLFaults(t *testing.T) {
+	for in, want := range map[string]string{
+		"127.0.0.1:8088":          `--hec-url: "127.0.0.1:8088": want http:// or https:// before it`,
+		"splunk:8088":             `--hec-url: "splunk:8088": want http:// or https:// before it`,
+		"splunk.example.com":      `--hec-url: "splunk.example.com": want http:// or https:// before it`,
+		"http://h:port":           `--hec-url: "http://h:port": invalid port ":port" after host`,
+		"ftp://h":                 `--hec-url: "ftp://h" does not look like https://host:8088`,
+		"https://u:secret@h/p?a":  "--hec-url: more than a host, a port and a path; leave out what is beside https://h/p",
+		"https://h/?token=secret": "--hec-url: more than a host, a port and a path; leave out what is beside https://h/",
+	} {
+		if _, err := (Config{URL: in}).base(); err == nil || err.Error() != want {
+			t.Errorf("%s:\ngot  %v\nwant %s", in, err, want)
+		}
+	}
+}
+
+// A password makes many a URL unparsable: no message shows any of it.
+func TestURLFaultsShowNoPassword(t *testing.T) {
+	for _, in := range []string{
+		"https://u:secret@h", "https://u:sec%ret@h", "https://u:sec ret@h:8088", "https://u:secret#x@h", "https://u:secret/x@h:8088",
+		"https://u:sec?ret@h", "u:secret@h:8088", "//u:secret@h", "ftp://u:secret@h", "https://u:secret@h:port", "https://u:secret@",
+		"https://h:port?token=secret", "https://h?token=secret", "h:8088?token=secret", "https://u:secret@h\n",
+	} {
+		_, err := Config{URL: in}.base()
+		if err == nil || strings.Contains(err.Error(), "sec") || !strings.HasPrefix(err.Error(), "--hec-url: ") {
+			t.Errorf("%q: %v", in, err)
+		}
+	}
+}
+
 func TestTokenCannotMakeHeaders(t *testing.T) {
 	if err := (Config{URL: "http://h", Token: "a\r\nX: y"}).Validate(); err == nil {
 		t.Error("a token with a line break is taken")
