@@ -94,19 +94,19 @@ func appendTime(dst []byte, ns int64) []byte {
 
 // The two fields of a flattened log that have a meaning here.
 const (
-	timeKey  = "__time__" // is the envelope's time
 	topicKey = "__topic__"
 	nestKey  = "event" // holds JSON as text in logs of the topics to nest
 )
 
-// appendFields appends the flattened log without its time, as an object.
+// appendFields appends the flattened log as an object, without its time, which
+// is the envelope's.
 func (c *encoder) appendFields(dst []byte, e *abi.Event) []byte {
 	nest := c.nests(e)
 	dst = append(dst, '{')
 	first := true
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if string(f.Key) == timeKey {
+		if sinks.RepeatsTime(f, e.Time) {
 			continue
 		}
 		if !first {

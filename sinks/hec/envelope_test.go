@@ -25,7 +25,7 @@ func jsonField(key, value string) abi.Field {
 
 func TestEnvelope(t *testing.T) {
 	all := Config{Index: "i", Source: "s", SourceType: "st", Host: "h"}
-	fields := []abi.Field{field("__time__", "1"), field("__topic__", "tp"), field("a", `x"y`), jsonField("b", `{"c":[1]}`)}
+	fields := []abi.Field{field("__time__", "1700000000"), field("__topic__", "tp"), field("a", `x"y`), jsonField("b", `{"c":[1]}`)}
 	audit := []abi.Field{field("__topic__", "actiontrail_audit_event"), field("event", `{"id":1}`), field("other", `{"id":2}`)}
 	for _, c := range []struct {
 		name string
@@ -39,8 +39,12 @@ func TestEnvelope(t *testing.T) {
 			`{"index":"i","source":"s","sourcetype":"st","host":"h","time":1700000000.123456,"event":{"__topic__":"tp","a":"x\"y","b":{"c":[1]}}}`,
 		},
 		{
-			"as a string", Config{Event: EventString}, abi.Event{Log: abi.Log{Time: 1e9, Fields: fields}},
-			`{"time":1.000000,"event":"{\"__topic__\":\"tp\",\"a\":\"x\\\"y\",\"b\":{\"c\":[1]}}"}`,
+			"as a string", Config{Event: EventString}, abi.Event{Log: abi.Log{Time: 1.7e18, Fields: fields}},
+			`{"time":1700000000.000000,"event":"{\"__topic__\":\"tp\",\"a\":\"x\\\"y\",\"b\":{\"c\":[1]}}"}`,
+		},
+		{
+			"a content in the time's place", Config{}, abi.Event{Log: abi.Log{Time: 1e18, Fields: []abi.Field{field("__time__", "by the writer"), field("n", "1")}}},
+			`{"time":1000000000.000000,"event":{"__time__":"by the writer","n":"1"}}`,
 		},
 		{"times before 1970 are 1970", Config{}, abi.Event{Log: abi.Log{Time: -5}}, `{"time":0.000000,"event":{}}`},
 		{"microseconds", Config{}, abi.Event{Log: abi.Log{Time: 1_000_007_999}}, `{"time":1.000007,"event":{}}`},
@@ -172,7 +176,7 @@ func checkEnvelope(t *testing.T, out string, e *abi.Event, key, value []byte, as
 	if envelope.Index != "main" || envelope.Source != "" {
 		t.Fatalf("an envelope key came from the content: %q", out)
 	}
-	if e.Body != nil || string(key) == timeKey || string(key) == topicKey {
+	if e.Body != nil || isTime(e, e.Fields[1]) || string(key) == topicKey {
 		return
 	}
 	event := []byte(envelope.Event)

@@ -79,6 +79,11 @@ func want(e *abi.Event) string {
 	return fmt.Sprintf("%d.%06d %s %s %s %s", e.Time/1e9, e.Time%1e9/1000, index, host, canonical(indexed), canonical(wantEvent(e)))
 }
 
+// isTime says whether a field is no more than the event's time.
+func isTime(e *abi.Event, f abi.Field) bool {
+	return string(f.Key) == "__time__" && string(f.Value) == fmt.Sprint(e.Time/1e9)
+}
+
 func wantEvent(e *abi.Event) json.RawMessage {
 	switch {
 	case e.Body != nil && e.BodyJSON:
@@ -89,7 +94,7 @@ func wantEvent(e *abi.Event) json.RawMessage {
 	fields := map[string]any{}
 	for _, f := range e.Fields {
 		switch key := strings.ToValidUTF8(string(f.Key), "\ufffd"); {
-		case string(f.Key) == "__time__":
+		case isTime(e, f):
 		case f.JSON:
 			fields[key] = json.RawMessage(f.Value)
 		default:

@@ -5,10 +5,8 @@ import (
 	"time"
 
 	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/sinks"
 )
-
-// timeField is the field that the message's own timestamp repeats.
-const timeField = "__time__"
 
 // A format is the part of a Config that says how a message is written, in the
 // form that the encoder wants. Read only, shared by all encoders.
@@ -137,18 +135,18 @@ func (e *encoder) payload(ev *abi.Event) {
 	case ev.Body != nil:
 		e.buf = appendText(e.buf, ev.Body, styleText)
 	case e.json:
-		e.object(ev.Fields)
+		e.object(ev)
 	default:
-		e.pairs(ev.Fields)
+		e.pairs(ev)
 	}
 }
 
 // pairs writes sep key=value for each field, and sep before the first, too.
-func (e *encoder) pairs(fields []abi.Field) {
+func (e *encoder) pairs(ev *abi.Event) {
 	b := e.buf
-	for i := range fields {
-		f := &fields[i]
-		if string(f.Key) == timeField {
+	for i := range ev.Fields {
+		f := &ev.Fields[i]
+		if sinks.RepeatsTime(f, ev.Time) { // the header's is enough
 			continue
 		}
 		b = append(b, e.sep...)
@@ -160,12 +158,12 @@ func (e *encoder) pairs(fields []abi.Field) {
 }
 
 // object writes the fields as one JSON object.
-func (e *encoder) object(fields []abi.Field) {
+func (e *encoder) object(ev *abi.Event) {
 	b := append(e.buf, '{')
 	comma := false
-	for i := range fields {
-		f := &fields[i]
-		if string(f.Key) == timeField {
+	for i := range ev.Fields {
+		f := &ev.Fields[i]
+		if sinks.RepeatsTime(f, ev.Time) { // the header's is enough
 			continue
 		}
 		if comma {

@@ -85,9 +85,11 @@ func TestMessage(t *testing.T) {
 		ev   abi.Event
 		want string
 	}{
-		"kv":             {Config{}, event(field("__time__", "1"), field("a", "1"), field("b", "")), head + "||a=1||b=\n"},
+		"kv":             {Config{}, event(field("__time__", "1707447845"), field("a", "1"), field("b", "")), head + "||a=1||b=\n"},
+		"kv, own time":   {Config{}, event(field("__time__", "of the writer"), field("a", "1")), head + "||__time__=of the writer||a=1\n"},
+		"json, own time": {Config{Payload: JSON}, event(field("__time__", "1")), head + `{"__time__":"1"}` + "\n"},
 		"own separator":  {Config{Sep: " "}, event(field("a", "1"), field("b", "2")), head + " a=1 b=2\n"},
-		"json":           {Config{Payload: JSON}, event(field("__time__", "1"), field("a\"", "1\t\\"), abi.Field{Key: []byte("n"), Value: []byte("[1,\n2]"), JSON: true}), head + `{"a\"":"1\t\\","n":[1, 2]}` + "\n"},
+		"json":           {Config{Payload: JSON}, event(field("__time__", "1707447845"), field("a\"", "1\t\\"), abi.Field{Key: []byte("n"), Value: []byte("[1,\n2]"), JSON: true}), head + `{"a\"":"1\t\\","n":[1, 2]}` + "\n"},
 		"json, nothing":  {Config{Payload: JSON}, event(), head + "{}\n"},
 		"kv, json value": {Config{}, event(abi.Field{Key: []byte("n"), Value: []byte("[1,\r\n2]"), JSON: true}), head + "||n=[1,  2]\n"},
 		"text body":      {Config{Payload: JSON}, text, head + "CEF:0|a|b\tc\\nd\n"},
@@ -256,14 +258,15 @@ func checkStream(t *testing.T, e *encoder, ev *abi.Event) {
 		t.Errorf("control characters in %q", m.Msg)
 	}
 	if e.json && e.max == 0 && ev.Body == nil {
-		checkObject(t, m.Msg, ev.Fields[0])
+		checkObject(t, m.Msg, ev)
 	}
 }
 
-func checkObject(t *testing.T, msg []byte, f abi.Field) {
+func checkObject(t *testing.T, msg []byte, ev *abi.Event) {
 	t.Helper()
+	f := ev.Fields[0]
 	want := map[string]string{toValid(f.Key): toValid(f.Value)}
-	if string(f.Key) == timeField {
+	if isTime(ev, f) {
 		want = map[string]string{}
 	}
 	var got map[string]string

@@ -94,32 +94,37 @@ func wanted(e *abi.Event, asJSON bool) string {
 			structured = append(structured, sinktest.SyslogElement{ID: p.ID, Params: []sinktest.SyslogParam{{Name: p.Name, Value: p.Value}}})
 		}
 	}
-	msg := wantedPairs(e.Fields)
+	msg := wantedPairs(e)
 	switch {
 	case e.Body != nil:
 		msg = escaped(e.Body)
 	case asJSON:
-		msg = wantedObject(e.Fields)
+		msg = wantedObject(e)
 	}
 	return show(time.Unix(0, e.Time), facility, severity, host, app, fmt.Sprintf("%q", structured), msg)
 }
 
-func wantedPairs(fields []abi.Field) string {
+// isTime says whether a field is no more than the event's time.
+func isTime(e *abi.Event, f abi.Field) bool {
+	return string(f.Key) == "__time__" && string(f.Value) == fmt.Sprint(e.Time/1e9)
+}
+
+func wantedPairs(e *abi.Event) string {
 	var b strings.Builder
-	for _, f := range fields {
-		if string(f.Key) != "__time__" {
+	for _, f := range e.Fields {
+		if !isTime(e, f) {
 			b.WriteString("||" + escaped(f.Key) + "=" + escaped(f.Value))
 		}
 	}
 	return b.String()
 }
 
-func wantedObject(fields []abi.Field) string {
+func wantedObject(e *abi.Event) string {
 	object := map[string]any{}
-	for _, f := range fields {
+	for _, f := range e.Fields {
 		if f.JSON {
 			object[toValid(f.Key)] = json.RawMessage(f.Value)
-		} else if string(f.Key) != "__time__" {
+		} else if !isTime(e, f) {
 			object[toValid(f.Key)] = toValid(f.Value)
 		}
 	}
