@@ -113,7 +113,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		},
 		Commands: []*cli.Command{
 			runCommand(), demoCommand(), emulateCommand(),
-			testCommand(), tryCommand(), inspectCommand(), benchCommand(),
+			newCommand(), testCommand(), tryCommand(), inspectCommand(), benchCommand(),
 		},
 	}
 	for _, c := range app.Commands {

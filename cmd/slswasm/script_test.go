@@ -37,8 +37,12 @@ func TestScripts(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(e.WorkDir, "audit.wasm"), audit, 0o600); err != nil {
 				return err
 			}
+			if err := toolchains(e); err != nil {
+				return err
+			}
 			return surround(e)
 		},
+		Condition: hasToolchain,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"hostile": hostile,
 			"groups":  groups,
