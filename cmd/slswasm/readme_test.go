@@ -22,7 +22,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```(sh|go)\n(.*?)```").FindAllSubmatch(text, -1)
-	var run, build, goSource []string
+	var run, build, begin, goSource []string
 	for _, b := range blocks {
 		switch block := string(b[2]); {
 		case string(b[1]) == "go":
@@ -31,15 +31,18 @@ func TestReadme(t *testing.T) {
 			checkTargets(t, block)
 		case strings.Contains(block, "slswasm run"):
 			run = append(run, block)
+		case strings.Contains(block, "slswasm new"):
+			begin = append(begin, block)
 		case strings.Contains(block, "go build"):
 			build = append(build, block)
 		default:
 			t.Errorf("no test runs this block:\n%s", block)
 		}
 	}
-	if len(run) != 2 || len(build) != 1 || len(goSource) != 1 {
-		t.Fatalf("%d run, %d build and %d go blocks", len(run), len(build), len(goSource))
+	if len(run) != 2 || len(build) != 1 || len(begin) != 1 || len(goSource) != 1 {
+		t.Fatalf("%d run, %d build, %d new and %d go blocks", len(run), len(build), len(begin), len(goSource))
 	}
+	beginReadmeProject(t, begin[0])
 	module := buildReadmeGuest(t, goSource[0], build[0])
 	for i, script := range run {
 		runReadme(t, script, module, i == 1)
@@ -58,6 +61,21 @@ func checkTargets(t *testing.T, block string) {
 		if !bytes.Contains(makefile, []byte("\n"+target+":")) {
 			t.Errorf("the Makefile has no target %q", target)
 		}
+	}
+}
+
+// beginReadmeProject begins a project as the README does, with the SDK of this
+// checkout.
+func beginReadmeProject(t *testing.T, script string) {
+	checkout, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-ec", strings.Replace(script, "slswasm new", "slswasm new --sdk "+checkout, 1))
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 }
 
