@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/sinks"
 )
 
@@ -116,7 +117,7 @@ func (r reply) index(n int) int {
 		return -1
 	}
 	at := *r.Number
-	if *r.Code == 7 {
+	if *r.Code == wrongIndex {
 		at--
 	}
 	if at < 0 || at >= n {
@@ -140,6 +141,27 @@ func (a answer) describe(r reply, isHEC bool) string {
 	return fmt.Sprintf("%s: %s (code %d)%s", said, printable(r.Text), *r.Code, a.hint(*r.Code))
 }
 
+// wrongIndex is Splunk's code for an index that there is not, or that the
+// token may not write to.
+const wrongIndex = 7
+
+// forIndex judges the refusal of one event for its index. An index that a
+// guest chose is that event's fault. Any other is in the settings, here or of
+// the token, and would be the end of every event: it must be changed first.
+func (v verdict) forIndex(e *abi.Event, configured string) verdict {
+	switch {
+	case e.Meta != nil && len(e.Meta.Index) > 0 && string(e.Meta.Index) != configured:
+		v.err = fmt.Errorf("%w, or change the guest that chose %q", v.err, e.Meta.Index)
+		return v
+	case configured == "":
+		v.err = fmt.Errorf("%w, or give one with --hec-index: the token's default index was refused", v.err)
+	default:
+		v.err = fmt.Errorf("%w, or change --hec-index (%q)", v.err, configured)
+	}
+	v.kind = stopped
+	return v
+}
+
 // hint is what to do about what retrying does not mend.
 func (a answer) hint(code int) string {
 	switch code {
@@ -149,8 +171,8 @@ func (a answer) hint(code int) string {
 		return "; check --hec-token"
 	case 5:
 		return "; something between here and Splunk removes the body: check proxies, and try without --hec-gzip"
-	case 7:
-		return "; allow the index for the token, or change --hec-index or the guest"
+	case wrongIndex:
+		return "; allow the index for the token"
 	case 10, 11, 28:
 		return "; the token has indexer acknowledgement enabled: give --hec-channel, or disable it in Splunk"
 	}

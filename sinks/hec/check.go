@@ -12,7 +12,8 @@ import (
 
 // Check implements sinks.Sink: it asks for the collector's health and then
 // posts nothing at all, which proves the token (Splunk looks at the token
-// first and answers 400, code 5). A collector that is only busy passes.
+// first and answers 400, code 5). A collector that is only busy passes. A
+// wrong --hec-index is not found: Splunk looks at the index of events only.
 func (s *Sink) Check(ctx context.Context) error {
 	end, err := s.begin()
 	if err != nil {

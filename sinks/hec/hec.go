@@ -119,7 +119,11 @@ func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 		case v.kind == invalid && v.bad < 0 && n > 1:
 			most = n / 2
 		default:
-			return sent + max(v.bad, 0), v.outcome()
+			sent += max(v.bad, 0)
+			if v.kind == invalid && v.code == wrongIndex {
+				v = v.forIndex(&events[sent], s.cfg.Index)
+			}
+			return sent, v.outcome()
 		}
 	}
 	return sent, nil
