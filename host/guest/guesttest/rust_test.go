@@ -33,7 +33,8 @@ func twins(t *testing.T) (names []string) {
 }
 
 // TestRustIsGo passes the samples, whole and damaged, through each guest in Go
-// and its twin in Rust: the same must come of them.
+// and its twin in Rust: the same must come of them. What TinyGo builds is taken
+// for the one in Go: with -race, the host needs half a minute for a large module.
 func TestRustIsGo(t *testing.T) {
 	files, err := filepath.Glob("../../../testdata/logs/*.jsonl")
 	if err != nil || len(files) == 0 {
@@ -47,7 +48,7 @@ func TestRustIsGo(t *testing.T) {
 		slices.SortFunc(l.Fields, func(a, b abi.Field) int { return bytes.Compare(a.Key, b.Key) })
 	}
 	const seed = 7
-	logs = append(logs, damaged(logs, 2000, rand.New(rand.NewPCG(seed, seed)))...)
+	logs = append(logs, damaged(logs, 600, rand.New(rand.NewPCG(seed, seed)))...)
 	for i := range logs {
 		logs[i].Origin = i
 	}
@@ -55,7 +56,7 @@ func TestRustIsGo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rust := results(t, guesttest.BuildRust(t, name), logs)
-			golang := results(t, guesttest.Build(t, name), logs)
+			golang := results(t, guesttest.BuildTinyGo(t, name), logs)
 			different := 0
 			for i := range logs {
 				if diff := cmp.Diff(golang[i], rust[i]); diff != "" && different < 5 {
