@@ -17,8 +17,10 @@ type body struct {
 	zipped  bytes.Buffer
 	scratch []byte
 	gzip    *gzip.Writer
+	sent    int // bytes of the last request's body, after compression
 }
 
+// size is before compression.
 func (b *body) size() int { return len(b.plain) }
 
 // fill writes as many of the events as fit into max bytes, but at least one,

@@ -125,9 +125,9 @@ func oddRows() []row {
 			want:   plainly,
 		},
 		{
-			name:   "413 down to one event",
+			name:   "413 down to one small event",
 			script: []sinktest.HECAnswer{{Status: 413}, {Status: 413}, {Status: 413}},
-			want:   refused("1 2 3", "0"), reason: "413",
+			want:   tried,
 		},
 		{
 			name: "everything at once",
@@ -218,7 +218,8 @@ func TestBodiesKeepToTheLimit(t *testing.T) {
 	}
 }
 
-// A receiver that takes less than the settings say is learned once.
+// A receiver that takes less than the settings say is asked for more now and
+// then, not all the time.
 func TestSmallerLimitIsLearned(t *testing.T) {
 	for name, opt := range map[string]sinktest.HECOptions{
 		"413": {MaxBody: 1_100_000}, "Splunk Cloud": {CloudMaxBody: 1_100_000},
@@ -253,7 +254,7 @@ func TestBadFirstEventInALargeBody(t *testing.T) {
 	if got.rejected != "0" || got.stats.Delivered != 99 || len(arrived(t, r)) != 99 {
 		t.Errorf("%d arrived, stats %+v, rejected %s", len(arrived(t, r)), got.stats, got.rejected)
 	}
-	if limit := s.limit.Load(); limit != 4_000_000 {
+	if limit := s.size.limit(); limit != 4_000_000 {
 		t.Errorf("the limit became %d", limit)
 	}
 }

@@ -9,11 +9,10 @@ package hec
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/sinks"
@@ -30,9 +29,9 @@ type Sink struct {
 	client *http.Client
 	enc    *encoder
 	logger *slog.Logger
-	bodies sync.Pool    // of *body
-	limit  atomic.Int64 // bytes of a body; shrinks when the receiver refuses one as too large
-	slowed atomic.Int64 // when the receiver last asked to slow down, in Unix nanoseconds
+	bodies sync.Pool // of *body
+	size   sizes
+	slowed throttle // of the receiver's wish to slow down
 
 	sending sync.RWMutex // held for reading by each Send and Check
 	closed  bool
@@ -56,7 +55,7 @@ func New(cfg Config, logger *slog.Logger) (*Sink, error) {
 	}
 	s := &Sink{cfg: cfg, base: base.String(), client: newClient(cfg, tls), enc: newEncoder(cfg), logger: logger}
 	s.bodies.New = func() any { return new(body) }
-	s.limit.Store(int64(cfg.MaxBody))
+	s.size.start(cfg.MaxBody)
 	return s, nil
 }
 
@@ -97,7 +96,7 @@ func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 	sent, most, suspect := 0, len(events), 0
 	for sent < len(events) {
 		rest := events[sent:]
-		n := b.fill(s.enc, rest[:min(most, len(rest))], int(s.limit.Load()))
+		n := b.fill(s.enc, rest[:min(most, len(rest))], s.size.limit())
 		if n == 0 {
 			return sent, &sinks.Rejected{Reason: blankReason}
 		}
@@ -108,12 +107,18 @@ func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 		switch {
 		case v.kind == delivered:
 			sent += n
+			s.size.took(b)
 			if suspect > 0 { // the event that was blamed went through: it was the size
 				s.shrink(suspect)
 				suspect = 0
 			}
 		case v.kind == tooLarge && n > 1:
 			s.shrink(b.size())
+			if b.size() <= s.size.floor {
+				most = n / 2 // for this Send only
+			}
+		case v.kind == tooLarge && !s.size.excessive(b):
+			return sent, &sinks.Retry{Err: fmt.Errorf("%w, to a body of %d bytes that should pass: check the limits of proxies in between", v.err, b.size())}
 		case v.blamesFirst() && n > 1 && b.size() > cloudBody:
 			suspect, most = b.size(), n/2
 		case v.kind == invalid && v.bad < 0 && n > 1:
@@ -133,23 +138,17 @@ func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 // is too large. It is also that of any Splunk to a bad first event.
 func (v verdict) blamesFirst() bool { return v.kind == invalid && v.code == 6 && v.bad == 0 }
 
-// shrink sets the limit below the size of a body that was refused for it: a
-// receiver that refused one would refuse each like it.
-func (s *Sink) shrink(size int) {
-	limit := int64(size / 2)
-	for old := s.limit.Load(); limit < old; old = s.limit.Load() {
-		if s.limit.CompareAndSwap(old, limit) {
-			s.logger.Warn("the receiver takes only smaller bodies than --hec-max-body says: smaller ones from now on",
-				"refused", size, "limit", limit)
-			return
-		}
+// shrink learns from a body that was refused for its size.
+func (s *Sink) shrink(refused int) {
+	if limit, told := s.size.refused(refused); told {
+		s.logger.Warn("the receiver takes only smaller bodies than --hec-max-body says: smaller ones for a while",
+			"refused", refused, "limit", limit)
 	}
 }
 
-// slowDown passes the receiver's hint on, once a minute.
+// slowDown passes the receiver's hint on.
 func (s *Sink) slowDown(text string) {
-	now, last := time.Now().UnixNano(), s.slowed.Load()
-	if now-last > int64(time.Minute) && s.slowed.CompareAndSwap(last, now) {
+	if s.slowed.pass() {
 		s.logger.Warn("the receiver takes the events but is near its capacity", "answer", text)
 	}
 }

@@ -48,7 +48,7 @@ func TestEarly413(t *testing.T) {
 	if got.rejected != "" || len(arrived(t, r)) != 100 {
 		t.Errorf("%d arrived, rejected %q, %+v", len(arrived(t, r)), got.rejected, got.stats)
 	}
-	if limit := s.limit.Load(); limit > 1_000_000 {
+	if limit := s.size.limit(); limit > 1_000_000 {
 		t.Errorf("the limit is still %d", limit)
 	}
 }

@@ -50,6 +50,7 @@ func (s *Sink) post(ctx context.Context, b *body, n int) (verdict, error) {
 	if err != nil {
 		return verdict{}, fmt.Errorf("host fault: compressing a body: %w", err)
 	}
+	b.sent = len(wire)
 	a, err := s.exchange(ctx, http.MethodPost, eventPath, wire)
 	if ctx.Err() != nil && err != nil {
 		return verdict{}, ctx.Err()
