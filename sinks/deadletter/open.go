@@ -23,26 +23,25 @@ func Open(path string) (*Writer, error) {
 	if info, err := os.Stat(path); (err == nil && info.IsDir()) || strings.HasSuffix(path, string(filepath.Separator)) {
 		path = filepath.Join(path, FileName)
 	}
-	w, err := open(path)
+	f, end, err := open(path)
 	if err != nil {
 		return nil, fmt.Errorf("dead letters cannot be written: %w", err)
 	}
-	return w, nil
+	return &Writer{path: path, file: f, end: end}, nil
 }
 
-func open(path string) (*Writer, error) {
+// open returns the file, locked, and the end of its last letter.
+func open(path string) (f *os.File, end int64, err error) {
 	if err := makeDir(filepath.Dir(path)); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
+	if f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return nil, 0, err
 	}
-	end, err := prepare(f)
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
+	if end, err = prepare(f); err != nil {
+		return nil, 0, errors.Join(err, f.Close())
 	}
-	return &Writer{path: path, file: f, end: end}, nil
+	return f, end, nil
 }
 
 // prepare locks the file, mends its end and has all of it on the disk.
@@ -70,7 +69,7 @@ func prepare(f *os.File) (end int64, err error) {
 // mend removes what follows the last line end: the beginning of a letter, or
 // the zeros that a file system may leave after a crash. It returns the new
 // size. A file of anything else is somebody's data, and an error.
-func mend(f *os.File, size int64) (int64, error) {
+func mend(f file, size int64) (int64, error) {
 	end, err := lastLineEnd(f, size)
 	if err != nil {
 		return 0, err
@@ -89,7 +88,7 @@ func mend(f *os.File, size int64) (int64, error) {
 
 // looksLikeLetter reports whether the bytes from at to limit start as a letter
 // does, as far as they go.
-func looksLikeLetter(f *os.File, at, limit int64) error {
+func looksLikeLetter(f file, at, limit int64) error {
 	head := make([]byte, min(limit-at, int64(len(prefix))))
 	if _, err := f.ReadAt(head, at); err != nil {
 		return err

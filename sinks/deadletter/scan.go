@@ -2,6 +2,7 @@ package deadletter
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,8 @@ func Scan(r io.Reader, each func(Letter) error) error {
 		case err != nil:
 			return fmt.Errorf("line %d: %w", n, err)
 		}
-		l, err := parseLetter(b[:len(b)-1])
+		// A file that was truncated in the middle of a write has a hole there.
+		l, err := parseLetter(bytes.TrimLeft(b[:len(b)-1], "\x00"))
 		if err != nil {
 			return fmt.Errorf("line %d is not a dead letter: %w", n, err)
 		}

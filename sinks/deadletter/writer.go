@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 )
 
 // A file is what a Writer needs of an *os.File; a test puts a full disk in
 // its place.
 type file interface {
+	io.ReaderAt
 	io.WriterAt
+	Name() string
+	Stat() (os.FileInfo, error)
 	Truncate(size int64) error
 	Sync() error
 	Close() error
@@ -70,6 +74,9 @@ func (w *Writer) write(letters []Letter) (err error) {
 	if len(b) == 0 {
 		return nil
 	}
+	if err := w.follow(); err != nil {
+		return err
+	}
 	if w.torn {
 		if err := w.rollBack(); err != nil {
 			return err
@@ -87,6 +94,41 @@ func (w *Writer) write(letters []Letter) (err error) {
 	}
 	w.end += int64(len(b))
 	w.torn = false
+	return nil
+}
+
+// follow sees to it that what is written next can be found at the path. What
+// was there may have been removed, renamed or truncated since (logrotate does
+// either): a write into it would succeed all the same.
+func (w *Writer) follow() error {
+	open, err := w.file.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Stat(w.path)
+	switch {
+	case errors.Is(err, os.ErrNotExist), err == nil && !os.SameFile(open, there):
+		return w.reopen()
+	case err != nil:
+		return err
+	case open.Size() < w.end, open.Size() > w.end && !w.torn:
+		end, err := mend(w.file, open.Size())
+		if err != nil {
+			return err
+		}
+		w.end, w.torn = end, false
+	}
+	return nil
+}
+
+// reopen goes on in the file that is at the path now, or a new one.
+func (w *Writer) reopen() error {
+	f, end, err := open(w.path)
+	if err != nil {
+		return fmt.Errorf("the file was removed or renamed: %w", err)
+	}
+	_ = w.file.Close() // each Write was synced
+	w.file, w.end, w.torn = f, end, false
 	return nil
 }
 

@@ -289,6 +289,111 @@ func TestRollBackFails(t *testing.T) {
 	wantReasons(t, w.Path(), "a 0", "c 0")
 }
 
+// TestRotation takes the file away from under the writer, in each way that
+// people and logrotate have.
+func TestRotation(t *testing.T) {
+	for name, c := range map[string]struct {
+		rotate func(path string) error
+		want   []string // in the path afterwards
+		moved  []string // in the file that it was renamed to
+	}{
+		"nothing":         {func(string) error { return nil }, []string{"a 0", "a 1", "b 0", "c 0"}, nil},
+		"removed":         {os.Remove, []string{"b 0", "c 0"}, nil},
+		"renamed":         {func(p string) error { return os.Rename(p, p+".1") }, []string{"b 0", "c 0"}, []string{"a 0", "a 1"}},
+		"whole directory": {func(p string) error { return os.RemoveAll(filepath.Dir(p)) }, []string{"b 0", "c 0"}, nil},
+		"replaced by an empty one": {func(p string) error {
+			return errors.Join(os.Rename(p, p+".1"), os.WriteFile(p, nil, 0o600))
+		}, []string{"b 0", "c 0"}, []string{"a 0", "a 1"}},
+		"replaced by one with a letter": {func(p string) error {
+			return errors.Join(os.Remove(p), os.WriteFile(p, []byte(sampleLine), 0o600))
+		}, []string{sample().Reason, "b 0", "c 0"}, nil},
+		"truncated": {func(p string) error { return os.Truncate(p, 0) }, []string{"b 0", "c 0"}, nil},
+		"truncated in the second letter": {func(p string) error {
+			info, err := os.Stat(p)
+			return errors.Join(err, os.Truncate(p, info.Size()-9))
+		}, []string{"a 0", "b 0", "c 0"}, nil},
+		"a letter from elsewhere": {func(p string) error {
+			f, err := os.OpenFile(p, os.O_WRONLY|os.O_APPEND, 0)
+			if err != nil {
+				return err
+			}
+			_, err = f.WriteString(sampleLine)
+			return errors.Join(err, f.Close())
+		}, []string{"a 0", "a 1", sample().Reason, "b 0", "c 0"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := mustOpen(t, filepath.Join(t.TempDir(), "dir")+"/")
+			mustWrite(t, w, numbered("a", 2))
+			if err := c.rotate(w.Path()); err != nil {
+				t.Fatal(err)
+			}
+			mustWrite(t, w, numbered("b", 1))
+			mustWrite(t, w, numbered("c", 1))
+			wantReasons(t, w.Path(), c.want...)
+			if c.moved != nil {
+				wantReasons(t, w.Path()+".1", c.moved...)
+			}
+			if _, err := Open(w.Path()); err == nil || !strings.Contains(err.Error(), "in use by another process") {
+				t.Errorf("the file is not locked any more: %v", err)
+			}
+		})
+	}
+}
+
+// TestReplacedByForeignData must not write into it, and goes on once it is
+// gone.
+func TestReplacedByForeignData(t *testing.T) {
+	w := mustOpen(t, t.TempDir())
+	mustWrite(t, w, numbered("a", 1))
+	foreign := "a log\nof something\n"
+	if err := errors.Join(os.Remove(w.Path()), os.WriteFile(w.Path(), []byte(foreign), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := w.Write(t.Context(), numbered("b", 1)); err == nil || !strings.Contains(err.Error(), "something else than dead letters") {
+			t.Error(err)
+		}
+	}
+	if b, err := os.ReadFile(w.Path()); err != nil || string(b) != foreign {
+		t.Errorf("%q, %v", b, err)
+	}
+	if err := os.Remove(w.Path()); err != nil {
+		t.Fatal(err)
+	}
+	mustWrite(t, w, numbered("c", 1))
+	wantReasons(t, w.Path(), "c 0")
+}
+
+// TestTornAndTruncated has both at once: what a failed write left, in a file
+// that was truncated since.
+func TestTornAndTruncated(t *testing.T) {
+	w, d := onDisk(t)
+	mustWrite(t, w, numbered("a", 1))
+	d.space, d.truncateErr = w.end+1000, errors.New("input/output error")
+	if err := w.Write(t.Context(), numbered("b", 3)); !errors.Is(err, d.truncateErr) {
+		t.Fatal(err)
+	}
+	d.space, d.truncateErr = 0, nil
+	if err := os.Truncate(w.Path(), 0); err != nil {
+		t.Fatal(err)
+	}
+	mustWrite(t, w, numbered("c", 1))
+	wantReasons(t, w.Path(), "c 0")
+}
+
+// TestHole is a file that was truncated after the writer had looked at it: the
+// letter stands behind zeros, and is read, by Scan and by the next Open.
+func TestHole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "letters")
+	hole := strings.Repeat("\x00", len(sampleLine))
+	if err := os.WriteFile(path, []byte(hole+sampleLine+hole+sampleLine), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := mustOpen(t, path)
+	mustWrite(t, w, numbered("b", 1))
+	wantReasons(t, path, sample().Reason, sample().Reason, "b 0")
+}
+
 func BenchmarkWrite(b *testing.B) {
 	w, err := Open(b.TempDir())
 	if err != nil {
