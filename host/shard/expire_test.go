@@ -168,7 +168,7 @@ func TestACursorThatStaysInvalid(t *testing.T) {
 		}
 		start := time.Now()
 		p := &puller{
-			cfg: &s.cfg, client: s.client, readonly: func(context.Context, int) (bool, error) { return true, nil },
+			cfg: &s.cfg, client: s.client, readonly: func(context.Context, int) bool { return true },
 			log: cfg.Logger, out: make(chan *pulled),
 		}
 		go p.run(t.Context(), begin)

@@ -20,7 +20,7 @@ const (
 type puller struct {
 	cfg      *Config
 	client   *client
-	readonly func(ctx context.Context, shard int) (bool, error)
+	readonly func(ctx context.Context, shard int) bool
 	shard    int
 	end      string // where to stop; empty: nowhere
 	log      *slog.Logger
@@ -60,10 +60,7 @@ func (p *puller) loop(ctx context.Context, cursor string) error {
 		}
 		if !got.moved() {
 			p.discard(got)
-			if closed, err = p.readonly(ctx, p.shard); err != nil {
-				return err
-			}
-			if closed {
+			if closed = p.readonly(ctx, p.shard); closed {
 				continue // what arrived before it closed
 			}
 		}

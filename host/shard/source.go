@@ -10,6 +10,7 @@
 //	config.go    settings            client.go, calls.go, pull.go  the wire
 //	leases.go    rules of the group  wire.go, decode.go, keyset.go  the logs
 //	member.go    heartbeats          puller.go, worker.go          one shard
+//	starts.go    where to begin      status.go                     open or closed
 package shard
 
 import (
@@ -132,7 +133,7 @@ func (s *Source) Run(ctx context.Context, h Handler) error {
 		cfg: s.cfg, client: s.client, handler: h, starts: s.starts, progress: s.progress, decoders: &s.decoders,
 		workers: map[int]*worker{}, ended: make(chan ending), log: s.cfg.Logger.With("consumer", s.cfg.Consumer),
 	}
-	r.status = &shardStatus{client: s.client, maxAge: 10 * s.cfg.FetchInterval}
+	r.status = &shardStatus{list: s.client.shards, maxAge: 10 * s.cfg.FetchInterval, log: r.log}
 	r.pull, r.stop = context.WithCancelCause(ctx)
 	r.work, r.abort = context.WithCancelCause(context.WithoutCancel(ctx))
 	defer r.stop(nil)
@@ -217,33 +218,4 @@ func (r *run) fail(err error) {
 	defer r.mu.Unlock()
 	r.failures = append(r.failures, err)
 	r.stop(err)
-}
-
-// shardStatus remembers which shards are read-only, which they stay.
-type shardStatus struct {
-	client *client
-	maxAge time.Duration
-
-	mu     sync.Mutex
-	asked  time.Time
-	closed map[int]bool
-}
-
-// readonly says whether a shard was split or merged and gets no more logs.
-// The answer may be a little old.
-func (s *shardStatus) readonly(ctx context.Context, shard int) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed[shard] || time.Since(s.asked) < s.maxAge {
-		return s.closed[shard], nil
-	}
-	shards, err := s.client.listShards(ctx, running)
-	if err != nil {
-		return false, err
-	}
-	s.asked, s.closed = time.Now(), map[int]bool{}
-	for _, sh := range shards {
-		s.closed[sh.ShardID] = sh.Status == "readonly"
-	}
-	return s.closed[shard], nil
 }

@@ -49,8 +49,7 @@ func (r *run) watch() {
 			if r.progress.complete() {
 				break
 			}
-			var shards []sls.Shard
-			if shards, err = r.client.listShards(r.pull, running); err == nil {
+			if shards, err := r.client.shards(r.pull); err == nil { // or the next time
 				r.progress.remove(shards)
 			}
 		}
