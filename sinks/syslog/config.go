@@ -63,7 +63,7 @@ type Config struct {
 	Protocol string        // --syslog-protocol: udp, tcp (default) or tls
 	Framing  string        // --syslog-framing: octet (default with tls) or lf (default with tcp)
 	Confirm  string        // --syslog-confirm: close (default with tcp and tls) or none
-	Timeout  time.Duration // --syslog-timeout: of a dial, of each write and of the barrier; 120 s
+	Timeout  time.Duration // --syslog-timeout: of a dial, of each write and of a barrier without progress; 120 s
 	Conns    int           // --syslog-connections: the most at once; 4
 
 	Format  string // --syslog-format: rfc5424 (default) or rfc3164

@@ -19,9 +19,10 @@ import (
 type conn struct {
 	stream  net.Conn // what is written to: tcp, or TLS over it
 	tcp     *net.TCPConn
-	wire    *wire // of TLS
-	timeout time.Duration
-	finned  atomic.Bool // we have ended our half
+	wire    *wire         // of TLS
+	timeout time.Duration // of a write
+	silence time.Duration // how long the barrier waits while nothing shows that the receiver reads
+	finned  atomic.Bool   // we have ended our half
 
 	ended   chan struct{} // closed when the reader is done
 	why     error         // what the reader ended with; read after ended
@@ -42,7 +43,7 @@ func (s *Sink) dial(ctx context.Context) (*conn, error) {
 		_ = raw.Close()
 		return nil, fmt.Errorf("dialling tcp gave a %T", raw)
 	}
-	c := &conn{stream: tcp, tcp: tcp, timeout: s.cfg.Timeout, ended: make(chan struct{})}
+	c := &conn{stream: tcp, tcp: tcp, timeout: s.cfg.Timeout, silence: patience * s.cfg.Timeout, ended: make(chan struct{})}
 	if s.tls != nil {
 		c.wire = &wire{TCPConn: tcp}
 		secure := tls.Client(c.wire, s.tls)
@@ -161,19 +162,35 @@ func (c *conn) barrier(ctx context.Context) error {
 	if err := c.finish(); err != nil {
 		return c.explain(err)
 	}
-	limit := time.NewTimer(c.timeout)
-	defer limit.Stop()
-	select {
-	case <-c.ended:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-limit.C:
-		return errBarrier
+	if err := c.await(ctx); err != nil {
+		return err
 	}
 	if !errors.Is(c.why, io.EOF) {
 		return c.why
 	}
 	return closedAfterUs(c.tcp)
+}
+
+// await waits for the end of the connection, for as long as the receiver goes
+// on taking what is in the kernel's buffer.
+func (c *conn) await(ctx context.Context) error {
+	const looks = 8
+	tick := time.NewTicker(max(c.silence/looks, 1))
+	defer tick.Stop()
+	taken := acknowledged(c.tcp)
+	for idle := 0; idle < looks; idle++ {
+		select {
+		case <-c.ended:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+		if now := acknowledged(c.tcp); now > taken {
+			taken, idle = now, -1
+		}
+	}
+	return errBarrier
 }
 
 // finish ends our half of the connection.
@@ -191,7 +208,7 @@ func (c *conn) finish() error {
 }
 
 // errBarrier is a receiver that did not close in time.
-var errBarrier = errors.New("the receiver did not close the connection after its end within --syslog-timeout; " +
+var errBarrier = errors.New("the receiver did not close the connection after its end, nor take any more of it, within --syslog-timeout; " +
 	"if it never does, nothing can be confirmed: --syslog-confirm none")
 
 // bareFIN reports whether a TLS receiver has ended with a FIN alone, which

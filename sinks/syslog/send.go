@@ -12,23 +12,41 @@ import (
 	"github.com/slswasm/slswasm/sinks"
 )
 
-// confirmed sends the events over a connection of their own, and counts them
-// as delivered once the barrier has passed.
-func (s *Sink) confirmed(ctx context.Context, enc *encoder, events []abi.Event) (int, error) {
+// windows sends the events in confirmed windows, most often in one.
+func (s *Sink) windows(ctx context.Context, enc *encoder, events []abi.Event) (n int, err error) {
+	for n < len(events) {
+		next := events[n:]
+		next = next[:min(len(next), s.window.size())]
+		if err := s.confirmed(ctx, enc, next); err != nil {
+			return n, err
+		}
+		s.window.passed(len(next))
+		n += len(next)
+	}
+	return n, nil
+}
+
+// confirmed sends a window over a connection of its own. It is delivered once
+// the barrier has passed. A receiver that is too slow for it gets a smaller
+// one next, or it would be sent the same events for ever.
+func (s *Sink) confirmed(ctx context.Context, enc *encoder, events []abi.Event) error {
 	c, err := s.dial(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer c.close()
 	stop := c.abortWith(ctx)
 	defer stop()
-	if _, err := c.writeAll(enc, events); err != nil {
-		return 0, err
+	if _, err = c.writeAll(enc, events); err == nil {
+		err = c.barrier(ctx)
 	}
-	if err := c.barrier(ctx); err != nil {
-		return 0, fmt.Errorf("not confirmed: %w", err)
+	if errors.Is(err, errBarrier) || errors.Is(err, errTimeout) {
+		return fmt.Errorf("%d events not confirmed, %d at most are sent next: %w", len(events), s.window.missed(len(events)), err)
 	}
-	return len(events), nil
+	if err != nil {
+		return fmt.Errorf("not confirmed: %w", err)
+	}
+	return nil
 }
 
 // unconfirmed sends the events over the slot's connection, dialling one when

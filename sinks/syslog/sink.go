@@ -38,6 +38,7 @@ type Sink struct {
 	slots    chan *link // one per connection that may be open; nil: none yet
 	encoders sync.Pool
 	cut      atomic.Int64
+	window   window
 
 	closed    context.Context //nolint:containedctx // the sink's own life
 	closeNow  context.CancelCauseFunc
@@ -90,9 +91,9 @@ func New(cfg Config, log *slog.Logger) (*Sink, error) {
 // Cut is how many messages have been shortened to --syslog-max-size.
 func (s *Sink) Cut() int64 { return s.cut.Load() }
 
-// Send delivers the events: see sinks.Sink. With the half-close barrier it is
-// all or nothing, and a Retry may mean that the receiver has some of the
-// events. Without, an event counts as delivered when the kernel took it,
+// Send delivers the events: see sinks.Sink. With the half-close barrier a
+// window is confirmed as a whole or not at all, and a Retry may mean that the
+// receiver has some of its events. Without, an event counts as delivered when the kernel took it,
 // which is not at-least-once.
 func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 	if len(events) == 0 {
@@ -113,7 +114,7 @@ func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 	case s.cfg.Confirm == ConfirmNone:
 		slot, n, err = s.unconfirmed(ctx, slot, enc, events)
 	default:
-		n, err = s.confirmed(ctx, enc, events)
+		n, err = s.windows(ctx, enc, events)
 	}
 	s.slots <- slot
 	return n, s.outcome(ctx, err)
@@ -166,6 +167,7 @@ func (s *Sink) check(ctx context.Context) error {
 	if s.cfg.Confirm == ConfirmNone {
 		c.timeout = min(c.timeout, checkRefusal)
 	}
+	c.silence = c.timeout // nothing was sent that could be read slowly
 	// In TLS 1.3 a refused client certificate shows on a read only, after
 	// the handshake has succeeded: the barrier reads.
 	err = c.barrier(ctx)

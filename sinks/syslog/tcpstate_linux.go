@@ -36,6 +36,26 @@ func closedAfterUs(c *net.TCPConn) error {
 	return fmt.Errorf("the receiver closed before it had read everything (TCP state %d, error %d)", state, pending)
 }
 
+// patience is how many times --syslog-timeout the barrier waits without a sign
+// of progress.
+const patience = 1
+
+// acknowledged is how many bytes the receiver's kernel has taken. It takes no
+// more than the receiver reads once its buffer is full.
+func acknowledged(c *net.TCPConn) uint64 {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	var n uint64
+	_ = raw.Control(func(fd uintptr) {
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			n = info.Bytes_acked
+		}
+	})
+	return n
+}
+
 // tcpState is the state of the connection and its pending error number, where
 // the kernel tells.
 func tcpState(c *net.TCPConn) (state uint8, pending int, known bool) {
