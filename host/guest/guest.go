@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -161,7 +162,7 @@ func (m *Module) compile(ctx context.Context, wasm []byte) error {
 	if m.cfg.CacheDir == "" || m.cfg.Interpreter {
 		return m.compileWith(ctx, wasm, nil)
 	}
-	cache, err := wazero.NewCompilationCacheWithDir(m.cfg.CacheDir)
+	cache, err := openCache(m.cfg.CacheDir)
 	if err == nil {
 		if err = m.compileWith(ctx, wasm, cache); err == nil {
 			return nil
@@ -176,6 +177,22 @@ func (m *Module) compile(ctx context.Context, wasm []byte) error {
 	return nil
 }
 
+// opening guards a variable of wazero's own, its version, which it sets at the
+// first use of either function.
+var opening sync.Mutex
+
+func openCache(dir string) (wazero.CompilationCache, error) {
+	opening.Lock()
+	defer opening.Unlock()
+	return wazero.NewCompilationCacheWithDir(dir)
+}
+
+func openRuntime(ctx context.Context, rc wazero.RuntimeConfig) wazero.Runtime {
+	opening.Lock()
+	defer opening.Unlock()
+	return wazero.NewRuntimeWithConfig(ctx, rc)
+}
+
 func (m *Module) compileWith(ctx context.Context, wasm []byte, cache wazero.CompilationCache) error {
 	rc := wazero.NewRuntimeConfig()
 	if m.cfg.Interpreter {
@@ -185,7 +202,7 @@ func (m *Module) compileWith(ctx context.Context, wasm []byte, cache wazero.Comp
 	if m.cache = cache; cache != nil {
 		rc = rc.WithCompilationCache(cache)
 	}
-	m.rt = wazero.NewRuntimeWithConfig(ctx, rc)
+	m.rt = openRuntime(ctx, rc)
 	var err error
 	if m.compiled, err = m.rt.CompileModule(ctx, wasm); err != nil {
 		return compileError(err, m.cfg.MemoryLimit)
