@@ -108,38 +108,45 @@ func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 		case v.kind == delivered:
 			sent += n
 			s.size.took(b)
-			if suspect > 0 { // the event that was blamed went through: it was the size
-				s.shrink(suspect)
-				suspect = 0
-			}
+			s.shrink(suspect) // the event that was blamed went through: it was the size
+			suspect = 0
 		case v.kind == tooLarge && n > 1:
 			s.shrink(b.size())
 			if b.size() <= s.size.floor {
 				most = n / 2 // for this Send only
 			}
-		case v.kind == tooLarge && !s.size.excessive(b):
-			return sent, &sinks.Retry{Err: fmt.Errorf("%w, to a body of %d bytes that should pass: check the limits of proxies in between", v.err, b.size())}
 		case v.blamesFirst() && n > 1 && b.size() > cloudBody:
 			suspect, most = b.size(), n/2
 		case v.kind == invalid && v.bad < 0 && n > 1:
 			most = n / 2
 		default:
-			sent += max(v.bad, 0)
-			if v.kind == invalid && v.code == wrongIndex {
-				v = v.forIndex(&events[sent], s.cfg.Index)
-			}
-			return sent, v.outcome()
+			good := max(v.bad, 0)
+			return sent + good, s.refused(v, b, &rest[good])
 		}
 	}
 	return sent, nil
+}
+
+// refused is the outcome for the event that an answer leaves to blame.
+func (s *Sink) refused(v verdict, b *body, e *abi.Event) error {
+	switch {
+	case v.kind == tooLarge && !s.size.excessive(b):
+		return &sinks.Retry{Err: fmt.Errorf("%w, to a body of %d bytes that should pass: check the limits of proxies in between", v.err, b.size())}
+	case v.kind == invalid && v.code == wrongIndex:
+		v = v.forIndex(e, s.cfg.Index)
+	}
+	return v.outcome()
 }
 
 // blamesFirst says whether this is the answer of Splunk Cloud to a body that
 // is too large. It is also that of any Splunk to a bad first event.
 func (v verdict) blamesFirst() bool { return v.kind == invalid && v.code == 6 && v.bad == 0 }
 
-// shrink learns from a body that was refused for its size.
+// shrink learns from a body that was refused for its size; 0: there was none.
 func (s *Sink) shrink(refused int) {
+	if refused == 0 {
+		return
+	}
 	if limit, told := s.size.refused(refused); told {
 		s.logger.Warn("the receiver takes only smaller bodies than --hec-max-body says: smaller ones for a while",
 			"refused", refused, "limit", limit)
