@@ -91,19 +91,22 @@ func (o *Output) Fail(index int, err error) {
 	o.Failures = append(o.Failures, Failure{Index: index, At: len(o.Events), Err: err})
 }
 
-type outputMark struct {
+// An OutputMark is a moment to rewind an Output to.
+type OutputMark struct {
 	events, failures, dropped            int
 	bytes, fields, marked, params, metas slabMark
 }
 
-func (o *Output) mark() outputMark {
-	return outputMark{
+// Mark returns this moment, which is good until the next Reset.
+func (o *Output) Mark() OutputMark {
+	return OutputMark{
 		len(o.Events), len(o.Failures), o.Dropped,
 		o.bytes.mark(), o.fields.mark(), o.marked.mark(), o.params.mark(), o.metas.mark(),
 	}
 }
 
-func (o *Output) rewind(m outputMark) {
+// Rewind takes back what was added since the mark.
+func (o *Output) Rewind(m OutputMark) {
 	clear(o.Events[m.events:])
 	clear(o.Failures[m.failures:])
 	o.Events, o.Failures, o.Dropped = o.Events[:m.events], o.Failures[:m.failures], m.dropped

@@ -11,7 +11,7 @@ import (
 // into a guest's memory. first is the index of in[0], for Failures. When the
 // error, a *ReplyError, is not nil, the Output is as it was before.
 func (o *Output) Apply(d *Descriptor, in []Event, first int, reply []byte, lim Limits) error {
-	m := o.mark()
+	m := o.Mark()
 	a := &o.a
 	*a = applier{reader: reader{rec: -1}, out: o, desc: d, lim: lim, left: lim}
 	if a.charge(&a.left.Bytes, lim.Bytes, len(reply), "bytes") {
@@ -21,7 +21,7 @@ func (o *Output) Apply(d *Descriptor, in []Event, first int, reply []byte, lim L
 	err := a.err
 	*a = applier{} // holds on to nothing
 	if err != nil {
-		o.rewind(m)
+		o.Rewind(m)
 		return err
 	}
 	return nil

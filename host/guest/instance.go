@@ -23,6 +23,7 @@ type instance struct {
 	batch     *abi.Batch
 	output    [2]*lineWriter // standard output and standard error
 	stack     [2]uint64
+	used      bool // it has served a call since its init
 }
 
 // newInstance starts an instance and runs its init.
@@ -142,6 +143,7 @@ func (ins *instance) call(parent context.Context, in []abi.Event, first, size in
 	ctx, cancel := context.WithTimeout(parent, ins.m.cfg.TimeLimit)
 	defer cancel()
 	defer ins.flush()
+	ins.used = true
 	ptr, view, err := ins.room(ctx, size)
 	if err != nil {
 		return ins.allocFault(ctx, err)

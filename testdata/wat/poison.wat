@@ -1,0 +1,21 @@
+;; Keeps every log, but after one with a field "bad" it traps at the next one.
+(module
+  (memory (export "memory") 40)
+  (data (i32.const 16) "{\"fields\":[\"bad\"]}")
+  (global $sick (mut i32) (i32.const 0))
+  (func $init (export "slswasm_v1_init") (param i32 i32) (result i64)
+    (i64.const 0x1000000012))
+  (func $alloc (export "slswasm_v1_alloc") (param $len i32) (result i32)
+    (i32.const 65536))
+  (func $transform (export "slswasm_v1_transform") (param $batch i32) (param $len i32) (result i64)
+    (local $i i32) (local $record i32)
+    (local.set $record (i32.add (local.get $batch) (i32.load (local.get $batch))))
+    (loop $next
+      (i32.store offset=20 (local.get $batch) (local.get $i))
+      (if (global.get $sick) (then (unreachable)))
+      (if (i32.ne (i32.load offset=28 (local.get $record)) (i32.const -1))
+        (then (global.set $sick (i32.const 1))))
+      (local.set $record (i32.add (local.get $record) (i32.load offset=16 (local.get $batch))))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $next (i32.lt_u (local.get $i) (i32.load offset=8 (local.get $batch)))))
+    (i64.const 0)))
