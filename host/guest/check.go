@@ -164,6 +164,15 @@ func checkExports(c wazero.CompiledModule) error {
 	return nil
 }
 
+// buildHint is for a module whose functions cannot run: a runtime that only
+// _start sets up never is.
+func (m *Module) buildHint() string {
+	if funcs := m.compiled.ExportedFunctions(); funcs["_start"] != nil && funcs[abi.ExportInitialize] == nil {
+		return "; was it built with -buildmode=c-shared?"
+	}
+	return ""
+}
+
 // signature writes a function's type as WebAssembly text does.
 func signature(params, results []api.ValueType) string {
 	s := "(func"

@@ -76,7 +76,7 @@ func (ins *instance) startError(what string, ctx context.Context, err error) err
 	if f.Kind == Time {
 		return fmt.Errorf("%s: still running after %v", what, max(ins.m.cfg.TimeLimit, DefaultTimeLimit))
 	}
-	return fmt.Errorf("%s: %s: %w", what, f.Kind, f.Err)
+	return fmt.Errorf("%s: %s: %w%s", what, f.Kind, f.Err, ins.m.buildHint())
 }
 
 // init hands the guest its configuration and reads its descriptor.
