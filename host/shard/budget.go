@@ -50,6 +50,16 @@ func (b *Budget) settle(reserved, actual int64) int64 {
 	return actual
 }
 
+// What the views of a part of a pull may take, of a budget of any size.
+const (
+	leastPart = 1 << 20
+	mostPart  = 32 << 20
+)
+
+// part returns the limit of a part, in bytes: a quarter of the budget, within
+// reason.
+func (b *Budget) part() int { return int(min(max(b.size/4, leastPart), mostPart)) }
+
 func (b *Budget) release(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,6 +1,8 @@
 package shard
 
 import (
+	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/slswasm/slswasm/abi"
@@ -20,8 +22,9 @@ const keyContent = 2<<3 | wireBytes
 
 // A decoder turns the bytes of a pull into flattened logs: views into those
 // bytes, into its own slabs and into its arena (keys of tags, decimal times).
-// What decode returns is valid until the next decode; a decoder that has seen
-// its largest pull allocates nothing.
+// It does so in parts, for what all logs of a group share is repeated in each:
+// few bytes can become many views. What part returns is valid until the next
+// part; a decoder that has seen its largest part allocates nothing.
 type decoder struct {
 	logs   []abi.Log
 	fields []abi.Field // of all logs, one after the other
@@ -29,13 +32,23 @@ type decoder struct {
 	keys   keySet
 	names  [4]abi.Field // of the reserved fields, in their order
 
-	raw    []byte
-	groups int
-	bytes  int         // keys and values
+	limit  int // of a part
+	list   scan
+	inside bool // a group is open:
+	whole  scan // all of it,
+	rest   scan // and what is to come
+	more   bool // the last part stopped at the limit
+	groups int  // read to their ends
+	first  int  // index within the pull of the part's first log
+
+	bytes  int         // keys and values of the part
 	prefix []abi.Field // of the group: __topic__, __source__ and the tags
 	second uint32      // whose text is secondText
 	text   []byte
 }
+
+// viewSize is that of an abi.Field, and about that of an abi.Log.
+const viewSize = 48
 
 func newDecoder() *decoder {
 	d := &decoder{keys: newKeySet()}
@@ -47,45 +60,99 @@ func newDecoder() *decoder {
 
 // Decode flattens the logs of one pull: a LogGroupList in protobuf,
 // decompressed, as Config.OnPull sees it. They share memory with raw.
-func Decode(raw []byte) ([]abi.Log, error) { return newDecoder().decode(raw) }
+func Decode(raw []byte) ([]abi.Log, error) {
+	d := newDecoder()
+	d.start(raw, math.MaxInt)
+	return d.part()
+}
 
-// decode flattens a LogGroupList. The logs' Time is their __time__ and
+// open starts a pull of so many groups and returns its first part. All parts
+// are decoded first: nothing is handed over of a pull that breaks off later.
+func (d *decoder) open(raw []byte, groups, limit int) ([]abi.Log, error) {
+	d.start(raw, limit)
+	logs, err := d.part()
+	single := !d.more
+	for d.more && err == nil {
+		_, err = d.part()
+	}
+	if err == nil && d.groups != groups {
+		err = fmt.Errorf("%d log groups, and the header says %d", d.groups, groups)
+	}
+	if single || err != nil {
+		return logs, err
+	}
+	d.start(raw, limit)
+	return d.part()
+}
+
+func (d *decoder) start(raw []byte, limit int) {
+	d.limit, d.list, d.inside, d.groups, d.first = limit, scan{raw: raw, end: len(raw)}, false, 0, 0
+	d.logs = d.logs[:0]
+}
+
+// part flattens the next logs: at least one, and then until their views or
+// their bytes have reached the limit. The logs' Time is their __time__ and
 // __time_ns_part__ as the service has them, whatever the contents say.
-func (d *decoder) decode(raw []byte) ([]abi.Log, error) {
-	d.raw, d.groups, d.bytes = raw, 0, 0
-	d.logs, d.fields, d.arena, d.text = d.logs[:0], d.fields[:0], d.arena[:0], nil
-	list := scan{raw: raw, end: len(raw)}
-	for list.next() {
-		if list.field != 1 {
-			continue
-		}
-		if !list.want(wireBytes) {
-			break
-		}
-		if err := d.group(list.within()); err != nil {
+func (d *decoder) part() ([]abi.Log, error) {
+	d.first += len(d.logs)
+	d.logs, d.fields, d.arena, d.text, d.bytes, d.more = d.logs[:0], d.fields[:0], d.arena[:0], nil, 0, false
+	for d.inside || d.enter() {
+		if err := d.group(); err != nil {
 			return nil, err
 		}
-		d.groups++
+		if d.full() {
+			d.more = true
+			return d.logs, nil
+		}
 	}
-	if list.err != nil {
-		return nil, list.err
+	if d.list.err != nil {
+		return nil, d.list.err
 	}
 	return d.logs, nil
 }
 
-// group reads a LogGroup twice: what all its logs share may come after them.
-func (d *decoder) group(s scan) error {
-	if err := d.shared(s); err != nil {
+// size is the memory of the part, beside the pull's bytes.
+func (d *decoder) size() int { return viewSize*(len(d.fields)+len(d.logs)) + len(d.arena) }
+
+func (d *decoder) full() bool {
+	return len(d.logs) > 0 && (d.size() >= d.limit || d.bytes >= d.limit)
+}
+
+// enter finds the next group.
+func (d *decoder) enter() bool {
+	for d.list.next() {
+		if d.list.field == 1 {
+			d.inside = d.list.want(wireBytes)
+			d.whole = d.list.within()
+			d.rest = d.whole
+			return d.inside
+		}
+	}
+	return false
+}
+
+// group reads the open group, or goes on with it, until it is over or the part
+// is full. What its logs share may come after them, and is in the arena that
+// each part starts anew: so it is read first.
+func (d *decoder) group() error {
+	if err := d.shared(d.whole); err != nil {
 		return err
 	}
-	for s.next() {
+	s := d.rest
+	for !d.full() {
+		if !s.next() { // shared has seen every field
+			d.inside = false
+			d.groups++
+			return nil
+		}
 		if s.field == 1 {
 			if err := d.log(s.within()); err != nil {
 				return err
 			}
 		}
 	}
-	return nil // shared has seen every field of the group
+	d.rest = s
+	return nil
 }
 
 func (d *decoder) shared(s scan) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"testing"
 
@@ -44,6 +45,12 @@ func flat(list *sls.LogGroupList) [][][2]string {
 		}
 	}
 	return logs
+}
+
+// decode flattens a pull in one part.
+func (d *decoder) decode(raw []byte) ([]abi.Log, error) {
+	d.start(raw, math.MaxInt)
+	return d.part()
 }
 
 func texts(logs []abi.Log) [][][2]string {
@@ -147,6 +154,89 @@ func TestDecodeFlattensAsDocumented(t *testing.T) {
 	}
 }
 
+func inParts(d *decoder, raw []byte, limit int) (all [][][2]string, err error) {
+	d.start(raw, limit)
+	for more := true; more; more = d.more {
+		logs, err := d.part()
+		if err != nil {
+			return nil, err
+		}
+		if d.first != len(all) {
+			return nil, fmt.Errorf("a part begins at log %d, not at %d", d.first, len(all))
+		}
+		all = append(all, texts(logs)...)
+	}
+	return all, nil
+}
+
+func TestDecodeInParts(t *testing.T) {
+	d := newDecoder()
+	for name, list := range samples() {
+		for _, limit := range []int{1, 300, 3000, math.MaxInt} {
+			got, err := inParts(d, marshal(t, list), limit)
+			if err != nil {
+				t.Fatalf("%s, %d bytes: %v", name, limit, err)
+			}
+			same(t, got, flat(list))
+		}
+	}
+}
+
+// However much the logs of a group have in common, a part stays small.
+func TestPartsBoundTheMemory(t *testing.T) {
+	const limit = 128 << 10
+	var pairs []string
+	for i := range 500 {
+		pairs = append(pairs, fmt.Sprint("t", i), "v")
+	}
+	for name, g := range map[string]*sls.LogGroup{
+		"many tags":    tagged(group("t", "s"), pairs...),
+		"a large tag":  tagged(group("t", "s"), "k", string(bytes.Repeat([]byte("v"), 10_000))),
+		"nothing much": group("", ""),
+	} {
+		for range 2_000 {
+			g.Logs = append(g.Logs, logOf(1, 0))
+		}
+		raw := marshal(t, &sls.LogGroupList{LogGroups: []*sls.LogGroup{g, g}})
+		d := newDecoder()
+		_, err := d.open(raw, 2, limit)
+		logs, parts := 0, 1
+		for ; err == nil; _, err = d.part() {
+			logs += len(d.logs)
+			if most := limit + 2*limit/10; d.size() > most || d.bytes > most {
+				t.Fatalf("%s: a part of %d bytes and views of %d", name, d.bytes, d.size())
+			}
+			if !d.more {
+				break
+			}
+			parts++
+		}
+		if err != nil || logs != 4_000 || parts < 3 {
+			t.Errorf("%s: %d logs in %d parts, %v", name, logs, parts, err)
+		}
+		if held := viewSize*(cap(d.fields)+cap(d.logs)) + cap(d.arena); held > 3*limit {
+			t.Errorf("%s: the decoder holds %d bytes", name, held)
+		}
+	}
+}
+
+// Nothing is handed over of a pull that is broken further on.
+func TestOpenReadsAllPartsFirst(t *testing.T) {
+	raw := marshal(t, auditLike(10, 10))
+	d := newDecoder()
+	if _, err := d.open(raw, 10, 5000); err != nil || !d.more || d.first != 0 || d.groups > 1 {
+		t.Fatalf("group %d, log %d, %v", d.groups, d.first, err)
+	}
+	if _, err := d.open(raw[:len(raw)-1], 10, 5000); err == nil {
+		t.Error("a pull that is cut short was opened")
+	}
+	for _, limit := range []int{5000, math.MaxInt} {
+		if _, err := d.open(raw, 9, limit); err == nil {
+			t.Error("ten groups were taken for nine")
+		}
+	}
+}
+
 func same(t *testing.T, got, want [][][2]string) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -219,7 +309,14 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte{0x0a, 0x04, 0x0a, 0x02, 0x12, 0x00})             // what required fields may lack
 	d := newDecoder()
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		parts, errParts := inParts(d, raw, 200)
 		logs, err := d.decode(raw)
+		if (err == nil) != (errParts == nil) {
+			t.Fatalf("at once: %v, in parts: %v", err, errParts)
+		}
+		if err == nil {
+			same(t, parts, texts(logs))
+		}
 		list := &sls.LogGroupList{}
 		if theirs := list.Unmarshal(raw); theirs != nil {
 			return

@@ -27,18 +27,22 @@ import (
 	"github.com/slswasm/slswasm/abi"
 )
 
-// A Batch is the logs of one pull. It and all it points to are valid until
-// the handler returns.
+// A Batch is the logs of one pull, or of a part of it where they take much
+// memory. The parts of a pull have its two cursors in common and come one
+// after the other; the checkpoint moves when the last one is settled, so a
+// pull whose handling breaks off is delivered again from its first part on.
+// A batch and all it points to are valid until the handler returns.
 type Batch struct {
 	Shard        int
 	Cursor, Next string // where the pull began, and where the next one begins
+	First        int    // index of Logs[0] within the pull: Cursor and First+i name a log
 	Logs         []abi.Log
 	RawBytes     int // keys and values of the flattened logs
 }
 
 // A Handler takes the batches of a shard in order, one at a time; those of
 // different shards at the same time. It returns nil when every log of the
-// batch is settled, for the checkpoint then moves past it. Any error stops
+// batch is settled, for the checkpoint then moves past its pull. Any error stops
 // the source. ctx ends when the result no longer counts: the shard was lost,
 // or stopping took longer than DrainTimeout.
 type Handler func(ctx context.Context, b *Batch) error

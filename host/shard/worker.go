@@ -148,7 +148,8 @@ type brokenPull struct{ err error }
 func (e *brokenPull) Error() string { return e.err.Error() }
 func (e *brokenPull) Unwrap() error { return e.err }
 
-// handle decodes one pull, hands it to the handler and settles it.
+// handle decodes one pull, hands it to the handler part by part and settles
+// it.
 func (w *worker) handle(got *pulled) error {
 	if got.raw == nil {
 		w.cp.settle(got.next)
@@ -160,27 +161,38 @@ func (w *worker) handle(got *pulled) error {
 	}
 	d := w.run.decoders.Get().(*decoder)
 	defer w.run.decoders.Put(d)
-	logs, err := d.decode(*got.raw)
-	if err == nil && d.groups != got.groups {
-		err = fmt.Errorf("%d log groups, and the header says %d", d.groups, got.groups)
+	budget := w.run.cfg.Budget
+	logs, err := d.open(*got.raw, got.groups, budget.part())
+	for ; err == nil; logs, err = d.part() {
+		got.reserved = budget.settle(got.reserved, int64(got.size()+d.size()))
+		b := &Batch{Shard: w.shard, Cursor: got.cursor, Next: got.next, First: d.first, Logs: logs, RawBytes: d.bytes}
+		if err := w.deliver(b); err != nil {
+			return err
+		}
+		if !d.more {
+			w.cp.settle(got.next)
+			w.run.progress.settled(w.shard, got.next, b)
+			return nil
+		}
+		w.run.progress.settled(w.shard, got.cursor, b)
 	}
-	if err != nil {
-		return &brokenPull{fmt.Errorf("shard %d, pull at cursor %s: %w", w.shard, got.cursor, err)}
-	}
-	b := &Batch{Shard: w.shard, Cursor: got.cursor, Next: got.next, Logs: logs, RawBytes: d.bytes}
-	if len(logs) > 0 {
+	return &brokenPull{fmt.Errorf("shard %d, pull at cursor %s: %w", w.shard, got.cursor, err)}
+}
+
+// deliver hands a batch to the handler. It returns nil when that has settled
+// it, and the shard is still ours.
+func (w *worker) deliver(b *Batch) (err error) {
+	if len(b.Logs) > 0 {
 		err = w.call(b)
 	}
 	switch cause := context.Cause(w.work); {
 	case errors.Is(cause, errLost):
 		return errLost
 	case err != nil && cause != nil:
-		return &unsettled{fmt.Errorf("shard %d: the batch at cursor %s was not settled and will be delivered again: %w", w.shard, got.cursor, cause)}
+		return &unsettled{fmt.Errorf("shard %d: the batch at cursor %s was not settled and will be delivered again: %w", w.shard, b.Cursor, cause)}
 	case err != nil:
-		return &unsettled{fmt.Errorf("shard %d, batch at cursor %s: %w", w.shard, got.cursor, err)}
+		return &unsettled{fmt.Errorf("shard %d, batch at cursor %s: %w", w.shard, b.Cursor, err)}
 	}
-	w.cp.settle(got.next)
-	w.run.progress.settled(w.shard, got.next, b)
 	return nil
 }
 
