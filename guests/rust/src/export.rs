@@ -1,4 +1,4 @@
-//! A module's exports and imports. Of use to [`export!`](crate::export) only.
+//! A module's exports and imports. Of use to [`export!`](crate::export!) only.
 
 /// Exports a [`Guest`](crate::Guest) from the module; call it once.
 #[macro_export]

@@ -1,7 +1,7 @@
 use crate::reply::Reply;
 use crate::{abi, Guest, Log, Setup};
 
-/// A guest that was started, and its side of the ABI. [`export!`](crate::export)
+/// A guest that was started, and its side of the ABI. [`export!`](crate::export!)
 /// puts it into a module, and [`testing`](crate::testing) into a test.
 pub struct Runtime<G> {
     guest: G,
