@@ -87,3 +87,8 @@ pub trait Guest: Sized {
     /// there may be several at once.
     fn handle(&mut self, log: Log);
 }
+
+/// The README's example, tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
