@@ -7,11 +7,20 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// A Budget bounds the raw bytes of pulls in flight, over all the shards and
-// sources that share it. The size of a pull is known only once it is there,
-// so an estimate is reserved before and settled after: what came in excess is
-// a debt that releases pay first, and no pull starts before it is paid. A
-// pull larger than the whole budget goes alone.
+// A Budget bounds the memory of pulls in flight, over all the shards and
+// sources that share it: their decompressed bytes and the views that decoding
+// makes of them. The size of a pull is known only once it is there, so an
+// estimate is reserved before and settled after: what came in excess is a
+// debt that releases pay first, and no pull starts before it is paid. A pull
+// larger than the whole budget goes alone.
+//
+// What is in memory is therefore at most the budget and, for each shard with
+// a pull in hand, the views of one part (a quarter of the budget, 1 to 32
+// MiB, and one log) and what a pull brings beyond its estimate: nothing at
+// the start and after a pause, when as much is reserved as the service gives.
+// Not counted are the compressed bytes of an answer while it is read, buffers
+// that are kept for the next pull until the garbage collector takes them, and
+// what the handler makes.
 type Budget struct {
 	size int64
 	sem  *semaphore.Weighted

@@ -1,12 +1,19 @@
 package shard
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	sls "github.com/aliyun/aliyun-log-go-sdk"
 )
 
 func TestBudget(t *testing.T) {
@@ -65,4 +72,74 @@ func TestBudgetNeverJamsOrLeaks(t *testing.T) {
 	if n, err := b.reserve(t.Context(), 1000); err != nil || n != 1000 || b.debt != 0 || pulls.Load() != 4000 {
 		t.Errorf("%d of 1000 bytes are free, %d of debt: %v", n, b.debt, err)
 	}
+}
+
+// At the start, and after a pause, all shards may have piled up logs: what is
+// under way at once fits, however large the pulls are.
+func TestFirstPullsFitTheBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const shards, budget = 12, 3*mostEstimate + mostEstimate/2
+		raw := make([]byte, mostEstimate)
+		var asked atomic.Int32
+		answers := make(chan []byte)
+		cfg := (&Config{Endpoint: "log.example", Project: project, Logstore: logstore, Group: groupID, Budget: NewBudget(budget),
+			Credentials: sls.NewStaticCredentialsProvider("id", "secret", ""),
+			HTTPClient: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				asked.Add(1)
+				body := <-answers
+				resp := answerOf(r, 200, "", "X-Log-Cursor", "next", "X-Log-Count", "1", "X-Log-Bodyrawsize", strconv.Itoa(len(body)))
+				resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+				return resp, nil
+			})},
+		}).withDefaults()
+		c, err := newClient(&cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.close()
+		pullers := make([]*puller, shards)
+		for i := range pullers {
+			pullers[i] = &puller{cfg: &cfg, client: c, shard: i, log: cfg.Logger}
+		}
+		// round lets all of them pull once and returns how many did so before
+		// anything was answered.
+		round := func(body []byte) int32 {
+			asked.Store(0)
+			var all sync.WaitGroup
+			for _, p := range pullers {
+				all.Go(func() {
+					got, err := p.pull(t.Context(), "here")
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					p.discard(got)
+				})
+			}
+			synctest.Wait()
+			first := asked.Load()
+			for range pullers {
+				answers <- body
+			}
+			all.Wait()
+			return first
+		}
+		if n := round(raw); n != 3 {
+			t.Errorf("%d first pulls at once, not 3", n)
+		}
+		if n := round(raw[:1000]); n != 3 {
+			t.Errorf("%d pulls at once after full ones, not 3", n)
+		}
+		if n := round(raw[:1000]); n != shards {
+			t.Errorf("%d pulls at once after small ones, not all %d", n, shards)
+		}
+		time.Sleep(2 * estimateAge)
+		if n := round(raw); n != 3 {
+			t.Errorf("%d pulls at once after a pause, not 3", n)
+		}
+		if n, err := cfg.Budget.reserve(t.Context(), budget); err != nil || n != budget || cfg.Budget.debt != 0 {
+			t.Errorf("%d bytes are free, %d of debt: %v", n, cfg.Budget.debt, err)
+		}
+	})
 }

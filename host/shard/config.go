@@ -50,7 +50,7 @@ type Config struct {
 	OnPull func(shard int, raw []byte)
 
 	HTTPClient *http.Client // default: one that honours HTTP_PROXY and NO_PROXY
-	Budget     *Budget      // may be shared between sources; default 64 MiB
+	Budget     *Budget      // bounds the memory of pulls; may be shared between sources; default 64 MiB
 	Logger     *slog.Logger // default: silent
 }
 

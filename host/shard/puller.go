@@ -9,11 +9,12 @@ import (
 	sls "github.com/aliyun/aliyun-log-go-sdk"
 )
 
-// What a pull is taken for before the first one, and at least.
+// What a pull is expected to bring, in bytes.
 const (
-	firstEstimate = 1 << 20
+	mostEstimate  = 10 << 20 // about the most that the service gives
 	leastEstimate = 64 << 10
-	fullPull      = 1 << 20 // bytes from which on more is taken to wait
+	estimateAge   = 5 * time.Second // that an estimate is good for
+	fullPull      = 1 << 20         // from which on more is taken to wait
 )
 
 // A puller reads one shard ahead of its worker by one pull.
@@ -25,18 +26,18 @@ type puller struct {
 	end      string // where to stop; empty: nowhere
 	log      *slog.Logger
 
-	out      chan *pulled // closed at the end
-	err      error        // why it ended: nil when nothing is left of the shard
-	estimate int64
-	idle     time.Duration // the last wait for data
-	invalid  int           // cursors that were called invalid since the last pull that succeeded
+	out     chan *pulled  // closed at the end
+	err     error         // why it ended: nil when nothing is left of the shard
+	last    int64         // bytes of the last pull
+	pulled  time.Time     // when that was; zero before the first
+	idle    time.Duration // the last wait for data
+	invalid int           // cursors that were called invalid since the last pull that succeeded
 }
 
 // run pulls from cursor on until the shard is exhausted, ctx has ended or an
 // error is final.
 func (p *puller) run(ctx context.Context, cursor string) {
 	defer close(p.out)
-	p.estimate = firstEstimate
 	p.err = p.loop(ctx, cursor)
 }
 
@@ -80,7 +81,7 @@ func (p *puller) loop(ctx context.Context, cursor string) error {
 // nothing is reserved, so a shard in trouble keeps no other one waiting.
 func (p *puller) pull(ctx context.Context, cursor string) (got *pulled, err error) {
 	err = p.client.retry(ctx, running, func() error {
-		reserved, err := p.cfg.Budget.reserve(ctx, p.estimate)
+		reserved, err := p.cfg.Budget.reserve(ctx, p.estimate())
 		if err != nil {
 			return err
 		}
@@ -93,10 +94,20 @@ func (p *puller) pull(ctx context.Context, cursor string) (got *pulled, err erro
 		}
 		got.reserved = p.cfg.Budget.settle(reserved, int64(got.size()))
 		p.invalid = 0
-		p.estimate = max(int64(got.size()), leastEstimate)
+		p.last, p.pulled = int64(got.size()), time.Now()
 		return nil
 	})
 	return got, err
+}
+
+// estimate is what to reserve for the next pull. Where the last one says
+// little, at the start and after an outage or a slow receiver, logs may have
+// piled up, and in all shards at once: then it is as much as a pull can be.
+func (p *puller) estimate() int64 {
+	if p.pulled.IsZero() || time.Since(p.pulled) > estimateAge {
+		return mostEstimate
+	}
+	return min(max(2*p.last, leastEstimate), max(p.last, mostEstimate))
 }
 
 // give hands a pull over. One that moved without logs, as under a query, is
