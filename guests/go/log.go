@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"iter"
 	"time"
+	"unsafe"
 )
 
 // A Log is one log on its way: what is in it, what becomes of it, and, by way
@@ -29,11 +30,20 @@ func (l *Log) Get(k Key) []byte {
 		panic("slswasm: cannot read " + quote(k.name) + ": it was not declared with slswasm.Field")
 	}
 	for key, value := range l.All() {
-		if string(key) == k.name {
+		if unsafe.String(unsafe.SliceData(key), len(key)) == k.name {
 			return value
 		}
 	}
 	return nil
+}
+
+// GetString is Get as text, "" if the log has no such field. It is a view of
+// the host's bytes and no copy, to compare or look up; strings.Clone what you
+// keep. (In TinyGo the conversion string(l.Get(k)) copies and allocates, even if
+// the result is only compared.)
+func (l *Log) GetString(k Key) string {
+	b := l.Get(k)
+	return unsafe.String(unsafe.SliceData(b), len(b))
 }
 
 // Has says whether the log has a field of this name.

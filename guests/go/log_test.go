@@ -17,7 +17,7 @@ func TestReading(t *testing.T) {
 		slswasm.Handle(func(l *slswasm.Log) {
 			got = append(got, string(l.Get(a)))
 			if l.Has(b) {
-				got = append(got, "b="+string(l.Get(b)))
+				got = append(got, "b="+strings.Clone(l.GetString(b)))
 			}
 			got = append(got, l.Time().Format(time.RFC3339Nano), string('0'+rune(l.Group())))
 		})
@@ -92,7 +92,7 @@ func TestVerdicts(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			g := handle(t, func(l *slswasm.Log, a slswasm.Key) {
-				if string(l.Get(a)) == "test" {
+				if l.GetString(a) == "test" {
 					test.do(l)
 				}
 			})

@@ -13,7 +13,7 @@
 //	var verb = slswasm.Field("verb")
 //
 //	var _ = slswasm.Handle(func(l *slswasm.Log) {
-//		if string(l.Get(verb)) == "get" {
+//		if l.GetString(verb) == "get" {
 //			l.Drop()
 //			return
 //		}
@@ -69,8 +69,9 @@ type Key struct {
 // log: "__topic__", "__tag__:k", or a content key such as "verb". Only
 // declared fields can be read, unless AllFields is asked for too.
 //
-// Declare fields before the host asks for them: in package variables or in an
-// init function.
+// Declare fields before the host asks for them: in package variables, in an
+// init function, or, if the configuration names them, in the function of
+// Configure. A name declared twice is one field.
 func Field(name string) Key {
 	if name == "" || name == allFields {
 		panic("slswasm: no field can have the name " + quote(name) + "; AllFields asks for all of them")

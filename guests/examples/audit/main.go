@@ -59,12 +59,12 @@ func newAuditor(c config) *auditor {
 }
 
 func (a *auditor) handle(l *slswasm.Log) {
-	t := l.Get(topic)
-	if string(t) == actionTrail {
+	t := l.GetString(topic)
+	if t == actionTrail {
 		a.actionTrail(l)
 		return
 	}
-	sourceType, known := a.config.sourceTypes[string(t)]
+	sourceType, known := a.config.sourceTypes[t]
 	if !known && l.Has(auditID) {
 		sourceType = a.config.sourceTypes[kubernetes]
 	}
@@ -123,4 +123,4 @@ func (a *auditor) keepUnread(l *slswasm.Log, err error) {
 }
 
 // msgID cuts an event's name to what a syslog MSGID can hold.
-func msgID(name []byte) string { return string(name[:min(len(name), 32)]) }
+func msgID(name string) string { return name[:min(len(name), 32)] }

@@ -22,16 +22,16 @@ func (l level) severity() slswasm.Severity {
 // well, of somebody who is known not to be the root account. Whatever is
 // unclear is kept.
 func (c *config) noise(t *trail) bool {
-	return c.dropReads && c.readName(t.name) && string(t.rw) != "Write" &&
-		!t.failed() && !t.signIn() && len(t.identity) > 0 && !t.root() &&
-		!c.keep[string(t.name)] && !c.risky[string(t.name)]
+	return c.dropReads && c.readName(t.name) && t.rw != "Write" &&
+		!t.failed() && !t.signIn() && t.identity != "" && !t.root() &&
+		!c.keep[t.name] && !c.risky[t.name]
 }
 
 // readName says whether an event's name is one of a read: a prefix, and then
 // another word.
-func (c *config) readName(name []byte) bool {
+func (c *config) readName(name string) bool {
 	for _, p := range c.readPrefixes {
-		if len(name) > len(p) && string(name[:len(p)]) == p && 'A' <= name[len(p)] && name[len(p)] <= 'Z' {
+		if len(name) > len(p) && name[:len(p)] == p && 'A' <= name[len(p)] && name[len(p)] <= 'Z' {
 			return true
 		}
 	}
@@ -44,7 +44,7 @@ func (c *config) score(t *trail) int {
 	if t.write() {
 		score = 20
 	}
-	if c.risky[string(t.name)] {
+	if c.risky[t.name] {
 		score += 40
 	}
 	if t.failed() {

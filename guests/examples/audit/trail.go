@@ -9,12 +9,12 @@ import (
 // trail is what an ActionTrail event says that matters here. The texts are views
 // into the event, as they are written there; "" where it says nothing.
 type trail struct {
-	name         []byte // eventName
-	rw           []byte // eventRW: Read or Write
-	kind         []byte // eventType: ApiCall, ConsoleOperation, ConsoleSignin...
-	identity     []byte // userIdentity.type: root-account, ram-user, assumed-role...
-	errorCode    []byte
-	errorMessage []byte
+	name         string // eventName
+	rw           string // eventRW: Read or Write
+	kind         string // eventType: ApiCall, ConsoleOperation, ConsoleSignin...
+	identity     string // userIdentity.type: root-account, ram-user, assumed-role...
+	errorCode    string
+	errorMessage string
 	noMFA        bool // a sign-in without a second factor
 
 	scan jsonscan.Scanner
@@ -24,7 +24,7 @@ var errNoObject = errors.New("event is not a JSON object")
 
 // read reads an event, in one pass over its text.
 func (t *trail) read(text []byte) error {
-	t.name, t.rw, t.kind, t.identity, t.errorCode, t.errorMessage, t.noMFA = nil, nil, nil, nil, nil, nil, false
+	t.name, t.rw, t.kind, t.identity, t.errorCode, t.errorMessage, t.noMFA = "", "", "", "", "", "", false
 	s := &t.scan
 	s.Reset(text)
 	if s.Next() && s.Kind() != jsonscan.Object {
@@ -41,7 +41,7 @@ func (t *trail) read(text []byte) error {
 }
 
 func (t *trail) member(s *jsonscan.Scanner) {
-	switch string(s.Key()) {
+	switch jsonscan.View(s.Key()) {
 	case "eventName":
 		t.name = scalar(s)
 	case "eventRW":
@@ -67,7 +67,7 @@ func (t *trail) userIdentity(s *jsonscan.Scanner) {
 		return
 	}
 	for s.Next() && s.Kind() != jsonscan.End {
-		if string(s.Key()) == "type" {
+		if jsonscan.View(s.Key()) == "type" {
 			t.identity = scalar(s)
 		} else {
 			s.Skip()
@@ -81,8 +81,8 @@ func (t *trail) additionalData(s *jsonscan.Scanner) {
 		return
 	}
 	for s.Next() && s.Kind() != jsonscan.End {
-		if k := s.Key(); string(k) == "mfaChecked" || string(k) == "isMFAChecked" {
-			t.noMFA = string(scalar(s)) == "false"
+		if k := jsonscan.View(s.Key()); k == "mfaChecked" || k == "isMFAChecked" {
+			t.noMFA = scalar(s) == "false"
 		} else {
 			s.Skip()
 		}
@@ -91,14 +91,14 @@ func (t *trail) additionalData(s *jsonscan.Scanner) {
 
 // scalar returns the inside of a string, nothing for null, and any other value
 // as it is written.
-func scalar(s *jsonscan.Scanner) []byte {
+func scalar(s *jsonscan.Scanner) string {
 	s.Skip()
-	raw := s.Raw()
+	raw := jsonscan.View(s.Raw())
 	switch s.Kind() {
 	case jsonscan.String:
 		return raw[1 : len(raw)-1]
 	case jsonscan.Null:
-		return nil
+		return ""
 	}
 	return raw
 }
@@ -106,13 +106,13 @@ func scalar(s *jsonscan.Scanner) []byte {
 // failed says whether the call was refused or went wrong. A sign-in that went
 // well says so in its message.
 func (t *trail) failed() bool {
-	return len(t.errorCode) > 0 || len(t.errorMessage) > 0 && string(t.errorMessage) != "success"
+	return t.errorCode != "" || t.errorMessage != "" && t.errorMessage != "success"
 }
 
 func (t *trail) signIn() bool {
-	return string(t.kind) == "ConsoleSignin" || string(t.name) == "ConsoleSignin"
+	return t.kind == "ConsoleSignin" || t.name == "ConsoleSignin"
 }
 
-func (t *trail) root() bool { return string(t.identity) == "root-account" }
+func (t *trail) root() bool { return t.identity == "root-account" }
 
-func (t *trail) write() bool { return string(t.rw) != "Read" }
+func (t *trail) write() bool { return t.rw != "Read" }

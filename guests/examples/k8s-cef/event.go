@@ -52,7 +52,7 @@ func object(field string, text []byte, read func(key string, v jsonscan.Value)) 
 		return notJSON(field, "object")
 	}
 	for k, v := range jsonscan.Members(text) {
-		read(string(k), v)
+		read(jsonscan.View(k), v)
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func configure(text []byte) error {
 func handle(l *slswasm.Log) {
 	switch e := &audited; {
 	case !l.Has(auditID):
-	case dropStages[string(l.Get(stage))]:
+	case dropStages[l.GetString(stage)]:
 		l.Drop()
 	default:
 		if err := e.read(l); err != nil {

@@ -5,6 +5,7 @@ package main
 
 import (
 	slswasm "github.com/slswasm/slswasm/guests/go"
+	"github.com/slswasm/slswasm/guests/go/jsonscan"
 	"github.com/slswasm/slswasm/guests/go/mask"
 	"github.com/slswasm/slswasm/guests/go/settings"
 )
@@ -45,7 +46,7 @@ func configure(text []byte) error {
 
 func handle(l *slswasm.Log) {
 	for key, value := range l.All() {
-		if keep[string(key)] {
+		if keep[jsonscan.View(key)] {
 			continue
 		}
 		if masked, changed := masker.Value(buffer[:0], key, value); changed {

@@ -32,7 +32,7 @@ func configure(text []byte) error {
 }
 
 func handle(l *slswasm.Log) {
-	sinks, known := routes[string(l.Get(topic))]
+	sinks, known := routes[l.GetString(topic)]
 	if !known {
 		sinks = others
 	}

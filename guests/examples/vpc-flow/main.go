@@ -70,13 +70,13 @@ func prefixes(networks []string) (list []netip.Prefix, ok bool) {
 
 func handle(l *slswasm.Log) {
 	switch {
-	case string(l.Get(topic)) != "flow_log":
+	case l.GetString(topic) != "flow_log":
 		return
-	case string(l.Get(status)) == "NODATA":
+	case l.GetString(status) == "NODATA":
 		l.Drop()
 		return
-	case string(l.Get(action)) == "ACCEPT" && string(l.Get(status)) == "OK":
-		if healthCheck(l.Get(srcAddr)) || flow(l)%uint64(rate) != 0 {
+	case l.GetString(action) == "ACCEPT" && l.GetString(status) == "OK":
+		if healthCheck(l.GetString(srcAddr)) || flow(l)%uint64(rate) != 0 {
 			l.Drop()
 			return
 		}
@@ -89,11 +89,11 @@ func handle(l *slswasm.Log) {
 	l.Syslog().AppName("vpc-flow")
 }
 
-func healthCheck(addr []byte) bool {
+func healthCheck(addr string) bool {
 	if len(checkers) == 0 {
 		return false
 	}
-	ip, err := netip.ParseAddr(string(addr))
+	ip, err := netip.ParseAddr(addr)
 	if err != nil {
 		return false
 	}

@@ -60,7 +60,7 @@ var (
 func main() {} // never called: the module is a library
 
 func handle(l *slswasm.Log) {
-	if string(l.Get(topic)) != "waf_access_log" {
+	if l.GetString(topic) != "waf_access_log" {
 		return
 	}
 	did := said(l, action)
@@ -130,7 +130,7 @@ func url(l *slswasm.Log) {
 		return
 	}
 	scheme := "http://"
-	if string(l.Get(https)) == "on" {
+	if l.GetString(https) == "on" {
 		scheme = "https://"
 	}
 	buffer = append(append(buffer[:0], scheme...), name...)
@@ -144,7 +144,7 @@ func url(l *slswasm.Log) {
 // said is a field's value, nil if it says nothing.
 func said(l *slswasm.Log, k slswasm.Key) []byte {
 	v := l.Get(k)
-	if len(v) == 0 || string(v) == "-" {
+	if len(v) == 0 || v[0] == '-' && len(v) == 1 {
 		return nil
 	}
 	return v

@@ -1,11 +1,11 @@
 package jsonscan
 
 import (
-	"bytes"
 	"iter"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // A Value is the text of one valid JSON value, a view into the text that it
@@ -132,17 +132,33 @@ func (v Value) Int() (int64, bool) {
 
 // Is says whether s, the inside of a JSON string as it is written, means text.
 func Is(s []byte, text string) bool {
-	if string(s) == text {
+	if View(s) == text {
 		return !escaped(s)
 	}
 	if !escaped(s) {
 		return false
 	}
 	var buf [64]byte
-	return string(Unescape(buf[:], s)) == text
+	return View(Unescape(buf[:], s)) == text
 }
 
-func escaped(s []byte) bool { return bytes.IndexByte(s, '\\') >= 0 }
+// View returns bytes as a string, without a copy, good as long as they are not changed. The
+// conversion string(b) is free in Go where it is only compared or looked up; in TinyGo it
+// copies and allocates even there.
+func View(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+func escaped(s []byte) bool { return indexSlash(s, 0) < len(s) }
+
+// indexSlash returns the index of the first backslash from i on, or len(s).
+func indexSlash(s []byte, i int) int {
+	for i < len(s) {
+		if i = skipPlain(s, i); i < len(s) && s[i] == '\\' {
+			return i
+		}
+		i++
+	}
+	return len(s)
+}
 
 // Unescape returns what the inside of a valid JSON string means: s itself if
 // nothing in it is escaped, otherwise text written over buf. Half a surrogate
@@ -153,9 +169,10 @@ func Unescape(buf, s []byte) []byte {
 	}
 	dst := buf[:0]
 	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			dst = append(dst, s[i])
-			continue
+		slash := indexSlash(s, i)
+		dst = append(dst, s[i:slash]...)
+		if i = slash; i == len(s) {
+			break
 		}
 		i++
 		switch c := s[i]; c {
@@ -204,10 +221,13 @@ func AppendString[T string | []byte](dst []byte, text T) []byte {
 func appendEscaped[T string | []byte](dst []byte, text T) []byte {
 	const hex = "0123456789abcdef"
 	for i := 0; i < len(text); i++ {
+		odd := skipPlain(text, i)
+		dst = append(dst, text[i:odd]...)
+		if i = odd; i == len(text) {
+			break
+		}
 		c := text[i]
 		switch {
-		case plain[c]:
-			dst = append(dst, c)
 		case c >= utf8.RuneSelf:
 			r, n := utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
 			dst = utf8.AppendRune(dst, r)

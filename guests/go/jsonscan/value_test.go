@@ -117,3 +117,9 @@ func FuzzAppendString(f *testing.F) {
 		}
 	})
 }
+
+func TestView(t *testing.T) {
+	if View(nil) != "" || View([]byte{}) != "" || View([]byte("ab")[1:]) != "b" {
+		t.Error("a view is not what it views")
+	}
+}

@@ -46,7 +46,7 @@ func (l *level) mask(dst, key, text []byte) ([]byte, bool) {
 		return dst, false
 	}
 	if l.m.opts.SecretMembers && SecretName(key) {
-		return append(dst, hidden...), string(text) != hidden
+		return append(dst, hidden...), jsonscan.View(text) != hidden
 	}
 	if kind := jsonscan.Value(text).Kind(); l.below != nil && (kind == jsonscan.Object || kind == jsonscan.Array) {
 		if masked, changed, err := l.below.rewrite.Strings(dst, text, l.below.replace); err == nil {
@@ -111,5 +111,5 @@ var (
 )
 
 func hasSuffix(b []byte, s string) bool {
-	return len(b) >= len(s) && string(b[len(b)-len(s):]) == s
+	return len(b) >= len(s) && jsonscan.View(b[len(b)-len(s):]) == s
 }

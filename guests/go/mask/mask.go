@@ -7,6 +7,13 @@
 // what looks like no secret is not found.
 package mask
 
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/slswasm/slswasm/guests/go/jsonscan"
+)
+
 // Options say what to hide.
 type Options struct {
 	// AccessKeys hides access key ids of Alibaba Cloud (LTAI...), of its
@@ -52,9 +59,7 @@ type Masker struct {
 func New(opts Options) *Masker {
 	m := &Masker{opts: opts}
 	if opts.AccessKeys {
-		for _, p := range prefixes {
-			m.start[p.text[0]] = 1
-		}
+		m.start['L'], m.start['S'], m.start['T'], m.start['A'] = 1, 1, 1, 1
 	}
 	if opts.Emails {
 		m.start['@'], m.start['%'] = 1, 1
@@ -105,20 +110,39 @@ func (m *Masker) find(text []byte, done, i int) (from, to, end int) {
 }
 
 // next returns where from i on a secret may be told, or len(text). It takes
-// eight bytes at a time: in WebAssembly under a time limit, each turn of a
-// loop costs as much as reading dozens of bytes.
+// eight bytes at a time: in WebAssembly under a time limit, to enter a loop and
+// each turn of it costs as much as reading dozens of bytes.
 func (m *Masker) next(text []byte, i int) int {
-	t := &m.start
 	for ; i+8 <= len(text); i += 8 {
-		b := text[i : i+8 : i+8]
-		if t[b[0]]|t[b[1]]|t[b[2]]|t[b[3]]|t[b[4]]|t[b[5]]|t[b[6]]|t[b[7]] != 0 {
-			break
+		if found := m.starts(text[i:]); found != 0 {
+			return i + bits.TrailingZeros8(found)
 		}
 	}
-	for i < len(text) && t[text[i]] == 0 {
+	rest := len(text) - i
+	if rest == 0 || len(text) < shortest {
+		return len(text)
+	}
+	if len(text) >= 8 { // the last eight bytes, of which some were seen
+		if found := m.starts(text[len(text)-8:]) >> (8 - rest); found != 0 {
+			return i + bits.TrailingZeros8(found)
+		}
+		return len(text)
+	}
+	for i < len(text) && m.start[text[i]] == 0 {
 		i++
 	}
 	return i
+}
+
+// shortest is the length of the shortest secret: a@b.cc.
+const shortest = 6
+
+// starts returns a bit for each of the first eight bytes at which a secret may
+// be told.
+func (m *Masker) starts(b []byte) uint8 {
+	t := &m.start
+	b = b[:8:8]
+	return t[b[0]] | t[b[1]]<<1 | t[b[2]]<<2 | t[b[3]]<<3 | t[b[4]]<<4 | t[b[5]]<<5 | t[b[6]]<<6 | t[b[7]]<<7
 }
 
 // hidden stands for what was hidden. Of an access key id, head and tail stay:
@@ -130,28 +154,38 @@ const (
 	tail   = 2
 )
 
-// prefixes of access key ids, and how many letters and digits follow at least.
-var prefixes = []struct {
-	text string
-	more int
-}{{"LTAI", 12}, {"STS.", 12}, {"TMP.", 12}, {"AKIA", 16}, {"ASIA", 16}}
+// An access key id starts with four characters, and so many letters and digits
+// follow at least.
+const (
+	ltai = 'L' | 'T'<<8 | 'A'<<16 | 'I'<<24 // 12
+	sts  = 'S' | 'T'<<8 | 'S'<<16 | '.'<<24 // 12
+	tmp  = 'T' | 'M'<<8 | 'P'<<16 | '.'<<24 // 12
+	akia = 'A' | 'K'<<8 | 'I'<<16 | 'A'<<24 // 16
+	asia = 'A' | 'S'<<8 | 'I'<<16 | 'A'<<24 // 16
+)
 
 // accessKey returns where the access key id at i stands, or nothing. What
 // comes before does not matter: it may be escaped, as in "%3DLTAI...".
 func accessKey(text []byte, i int) (from, to int) {
-	for _, p := range prefixes {
-		if len(text)-i < len(p.text)+p.more || string(text[i:i+len(p.text)]) != p.text {
-			continue
-		}
-		end := i + len(p.text)
-		for end < len(text) && class[text[end]]&alnum != 0 {
-			end++
-		}
-		if end-i >= len(p.text)+p.more {
-			return i, end
-		}
+	if len(text)-i < 16 {
+		return 0, 0
 	}
-	return 0, 0
+	least := 16
+	switch binary.LittleEndian.Uint32(text[i:]) {
+	case ltai, sts, tmp:
+	case akia, asia:
+		least = 20
+	default:
+		return 0, 0
+	}
+	end := i + 4
+	for end < len(text) && class[text[end]]&alnum != 0 {
+		end++
+	}
+	if end-i < least {
+		return 0, 0
+	}
+	return i, end
 }
 
 // email returns where the name of the address around the @ (or %40) at i
@@ -168,7 +202,7 @@ func (m *Masker) email(text []byte, done, i int) (from, to int) {
 	for from > done && class[text[from-1]]&local != 0 {
 		from--
 	}
-	if i-from == tail && from >= len(hidden) && string(text[from-len(hidden):from]) == hidden {
+	if i-from == tail && from >= len(hidden) && jsonscan.View(text[from-len(hidden):from]) == hidden {
 		return 0, 0 // the tail of a masked access key id
 	}
 	domain = domain[:domainLen(domain)]
