@@ -78,11 +78,19 @@ func endsWord(text []byte, i int) bool {
 	return i == len(text) || class[text[i]]&word == 0 && !bytes.HasPrefix(text[i:], []byte(hidden))
 }
 
+// plusBefore says whether a plus, as it is or as %2B, stands before i and
+// beside no word.
+func plusBefore(text []byte, i int) bool {
+	if i >= 1 && text[i-1] == '+' {
+		return i < 2 || class[text[i-2]]&word == 0
+	}
+	return i >= 3 && text[i-3] == '%' && text[i-2] == '2' && text[i-1]|0x20 == 'b'
+}
+
 // read reads the groups from the digit at i on, as many as can be one number,
 // and at least one.
 func (r *run) read(text []byte, i int) {
-	r.plus = i >= 1 && text[i-1] == '+' && (i < 2 || class[text[i-2]]&word == 0) ||
-		i >= 3 && text[i-3] == '%' && text[i-2] == '2' && text[i-1]|0x20 == 'b'
+	r.plus = plusBefore(text, i)
 	r.digits, r.groups = r.digits[:0], r.groups[:0]
 	for {
 		start := i
@@ -100,11 +108,16 @@ func (r *run) read(text []byte, i int) {
 			i++
 		}
 		r.groups = append(r.groups, group{size, len(r.digits), i, endsWord(text, i)})
-		if i+1 >= len(text) || text[i] != ' ' && text[i] != '-' || class[text[i+1]]&digit == 0 {
+		if !goesOn(text, i) {
 			return
 		}
 		i++
 	}
+}
+
+// goesOn says whether another group follows, after a space or a hyphen.
+func goesOn(text []byte, i int) bool {
+	return i+1 < len(text) && (text[i] == ' ' || text[i] == '-') && class[text[i+1]]&digit != 0
 }
 
 // keeps returns how many digits at the number's start and at its end stay, 0
