@@ -101,6 +101,7 @@ func TestDocumentedReply(t *testing.T) {
 func TestDocumentedNumbers(t *testing.T) {
 	text := document(t)
 	lim := DefaultLimits()
+	own := lim.PerLog
 	rows := []string{
 		fmt.Sprintf("| %d | i64 | time_ns |", RecTime), fmt.Sprintf("| %d | u32 | group |", RecGroup),
 		fmt.Sprintf("| %d | u32 | fields_off |", RecFields), fmt.Sprintf("| %d | u32 | n_fields |", RecCount),
@@ -109,9 +110,11 @@ func TestDocumentedNumbers(t *testing.T) {
 		fmt.Sprintf("1 to %s | %d |", thousands(MaxBatchMax), DefaultBatchMax), fmt.Sprintf("| slots | %s |", thousands(MaxSlots)),
 		fmt.Sprintf("| nesting of a JSON value | %s |", thousands(jsonDepth)),
 		fmt.Sprintf("| text of a fail | %s bytes |", thousands(failTextMax)),
-		fmt.Sprintf("| events emitted by one reply | %s |", thousands(lim.Events)),
-		fmt.Sprintf("| fields copied or added by one reply | %s |", thousands(lim.Fields)),
-		fmt.Sprintf("becomes several events | %s (64 MiB) |", thousands(lim.Bytes)),
+		fmt.Sprintf("| events emitted | %d, one for each %d bytes of it | %s |", own.Events, own.EventBytes, thousands(lim.Events)),
+		fmt.Sprintf("| fields copied or added | %d, %d for each of its fields, one for each %d bytes of it | %s |",
+			own.Fields, own.FieldTimes, own.FieldBytes, thousands(lim.Fields)),
+		fmt.Sprintf("becomes several events | %s, %d for each byte of it | %s (64 MiB) |", thousands(own.Bytes), own.ByteTimes, thousands(lim.Bytes)),
+		fmt.Sprintf("| bytes of one reply | %s (64 MiB) |", thousands(lim.Bytes)),
 		fmt.Sprintf("| comparisons and moves of fields for one reply | %s |", thousands(lim.Work)),
 	}
 	for i, name := range []string{"hdr_len", "flags", "n", "n_slots", "stride", "cursor"} {

@@ -11,11 +11,11 @@ func (a *applier) setMeta() {
 	at, m := a.pos, a.meta
 	switch id := MetaID(a.u8()); id {
 	case MetaField:
-		if f := (Field{Key: a.text(), Value: a.text()}); a.added(1) {
+		if f := (Field{Key: a.text(), Value: a.text()}); a.fields(1) {
 			m.Fields = append(m.Fields, f)
 		}
 	case MetaStructured:
-		if p := (Param{ID: a.text(), Name: a.text(), Value: a.text()}); a.added(1) {
+		if p := (Param{ID: a.text(), Name: a.text(), Value: a.text()}); a.fields(1) {
 			m.Structured = append(m.Structured, p)
 		}
 	case MetaFacility:
@@ -71,7 +71,7 @@ func (a *applier) openMeta() {
 	if a.ev.Meta != nil {
 		m = *a.ev.Meta
 	}
-	a.added(len(m.Fields) + len(m.Structured))
+	a.fields(len(m.Fields) + len(m.Structured))
 	a.meta = &a.out.metas.keep(append(a.out.metas.open(1), m))[0]
 	if a.err == nil {
 		a.meta.Fields = append(a.out.marked.open(len(m.Fields)+1), m.Fields...)

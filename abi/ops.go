@@ -94,17 +94,9 @@ func (a *applier) find(key []byte) int {
 	return -1
 }
 
-func (a *applier) work(n int) bool {
-	return a.charge(&a.left.Work, a.lim.Work, n, "steps of work")
-}
-
-func (a *applier) added(n int) bool {
-	return a.charge(&a.left.Fields, a.lim.Fields, n, "fields")
-}
-
 // writable makes the fields ours: the log's own list is shared.
 func (a *applier) writable() bool {
-	if !a.own && a.added(len(a.ev.Fields)) {
+	if !a.own && a.fields(len(a.ev.Fields)) {
 		a.ev.Fields = append(a.out.fields.open(len(a.ev.Fields)+spare), a.ev.Fields...)
 		a.own = true
 	}
@@ -118,7 +110,7 @@ func (a *applier) set(isJSON bool) {
 	}
 	if i := a.find(f.Key); i >= 0 {
 		a.ev.Fields[i] = f
-	} else if a.added(1) {
+	} else if a.fields(1) {
 		a.ev.Fields = append(a.ev.Fields, f)
 	}
 }

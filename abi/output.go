@@ -1,9 +1,6 @@
 package abi
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // An Output collects what guests make of logs, and owns the memory of what
 // they added. Its events are valid until its next Reset; they share the
@@ -15,6 +12,7 @@ type Output struct {
 	Failures []Failure // logs that came to nothing, in order
 
 	a      applier
+	spent  Limits // since Reset, of what logs share
 	bytes  slab[byte]
 	fields slab[Field] // of events
 	marked slab[Field] // of Meta
@@ -37,24 +35,6 @@ func (e FailError) Error() string { return "guest failed the log: " + string(e) 
 // failTextMax is how much of a guest's reason is kept, in bytes.
 const failTextMax = 1024
 
-// ErrLimit is in the chain of an error when a reply is well-formed but makes
-// more output, or more work, than Limits allow.
-var ErrLimit = errors.New("more output than the host's limit")
-
-// Limits bound what one reply can make the host do.
-type Limits struct {
-	Events int // emitted in place of logs
-	Fields int // copied or added, of events and metadata
-	Bytes  int // of the reply, and of the logs that it multiplies
-	Work   int // comparisons and moves of fields
-}
-
-// DefaultLimits are far above what an honest guest needs for a batch, and
-// hold a hostile one to about 200 MB and a second.
-func DefaultLimits() Limits {
-	return Limits{Events: 1 << 17, Fields: 1 << 20, Bytes: 64 << 20, Work: 1 << 26}
-}
-
 // A ReplyError says what is wrong with a reply.
 type ReplyError struct {
 	Record int // being read, counted from 0; -1 when it is none
@@ -75,7 +55,7 @@ func (e *ReplyError) Unwrap() error { return e.Err }
 func (o *Output) Reset() {
 	clear(o.Events)
 	clear(o.Failures)
-	o.Events, o.Failures, o.Dropped = o.Events[:0], o.Failures[:0], 0
+	o.Events, o.Failures, o.Dropped, o.spent = o.Events[:0], o.Failures[:0], 0, Limits{}
 	o.bytes.reset()
 	o.fields.reset()
 	o.marked.reset()
@@ -94,13 +74,14 @@ func (o *Output) Fail(index int, err error) {
 // An OutputMark is a moment to rewind an Output to.
 type OutputMark struct {
 	events, failures, dropped            int
+	spent                                Limits
 	bytes, fields, marked, params, metas slabMark
 }
 
 // Mark returns this moment, which is good until the next Reset.
 func (o *Output) Mark() OutputMark {
 	return OutputMark{
-		len(o.Events), len(o.Failures), o.Dropped,
+		len(o.Events), len(o.Failures), o.Dropped, o.spent,
 		o.bytes.mark(), o.fields.mark(), o.marked.mark(), o.params.mark(), o.metas.mark(),
 	}
 }
@@ -109,7 +90,7 @@ func (o *Output) Mark() OutputMark {
 func (o *Output) Rewind(m OutputMark) {
 	clear(o.Events[m.events:])
 	clear(o.Failures[m.failures:])
-	o.Events, o.Failures, o.Dropped = o.Events[:m.events], o.Failures[:m.failures], m.dropped
+	o.Events, o.Failures, o.Dropped, o.spent = o.Events[:m.events], o.Failures[:m.failures], m.dropped, m.spent
 	o.bytes.rewind(m.bytes)
 	o.fields.rewind(m.fields)
 	o.marked.rewind(m.marked)

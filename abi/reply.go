@@ -13,17 +13,18 @@ import (
 func (o *Output) Apply(d *Descriptor, in []Event, first int, reply []byte, lim Limits) error {
 	m := o.Mark()
 	a := &o.a
-	*a = applier{reader: reader{rec: -1}, out: o, desc: d, lim: lim, left: lim}
-	if a.charge(&a.left.Bytes, lim.Bytes, len(reply), "bytes") {
+	*a = applier{reader: reader{rec: -1}, out: o, desc: d, lim: lim, spent: o.spent}
+	if len(reply) <= lim.Bytes || a.exceeds(lim.Bytes, "bytes") {
 		a.buf = o.bytes.keep(append(o.bytes.open(len(reply)), reply...))
 		a.reply(in, first)
 	}
-	err := a.err
+	err, spent := a.err, a.spent
 	*a = applier{} // holds on to nothing
 	if err != nil {
 		o.Rewind(m)
 		return err
 	}
+	o.spent = spent
 	return nil
 }
 
@@ -106,21 +107,16 @@ type applier struct {
 	out  *Output
 	desc *Descriptor
 	lim  Limits
-	left Limits // of lim
+
+	in      *Event // the log in hand
+	free    Limits // of what it may cost without drawing on what logs share
+	granted bool   // free counts its size
+	spent   Limits // of what logs share
+	worked  int
 
 	ev   Event // in the making
 	own  bool  // ev.Fields is ours to change, and still open
 	meta *Meta // ours to change; nil: ev.Meta is somebody else's
-}
-
-// charge takes n off one of the limits and reports whether that much was left.
-func (a *applier) charge(left *int, limit, n int, what string) bool {
-	if n < 0 || n > *left {
-		a.fail(a.pos, fmt.Errorf("%w of %d %s", ErrLimit, limit, what))
-		return false
-	}
-	*left -= n
-	return true
 }
 
 // reply reads all verdicts.
@@ -132,12 +128,21 @@ func (a *applier) reply(in []Event, first int) {
 		if a.err != nil {
 			return
 		}
-		a.rec = i
-		a.verdict(&in[i], first+i)
+		a.record(i, &in[i], first+i)
 	}
 	if rest := len(a.buf) - a.pos; rest > 0 {
 		a.fail(a.pos, fmt.Errorf("%d bytes after the last verdict", rest))
 	}
+}
+
+// record reads one verdict and charges its bytes.
+func (a *applier) record(i int, in *Event, index int) {
+	p := &a.lim.PerLog
+	a.rec, a.in, a.granted = i, in, false
+	a.free = Limits{Events: p.Events, Fields: p.Fields, Bytes: p.Bytes}
+	at := a.pos
+	a.verdict(in, index)
+	a.bytes(a.pos - at)
 }
 
 func (a *applier) verdict(in *Event, index int) {
@@ -161,7 +166,7 @@ func (a *applier) verdict(in *Event, index int) {
 // emit reads k events in place of one log.
 func (a *applier) emit(in *Event) {
 	k := int(a.u32())
-	if !a.charge(&a.left.Events, a.lim.Events, k, "events") {
+	if !a.events(k) {
 		return
 	}
 	if k == 0 && a.err == nil {
@@ -175,7 +180,7 @@ func (a *applier) emit(in *Event) {
 		at := a.pos
 		switch base := Base(a.u8()); base {
 		case Clone:
-			if a.charge(&a.left.Bytes, a.lim.Bytes, size, "bytes") {
+			if a.bytes(size) {
 				a.event(*in)
 			}
 		case Empty:
