@@ -51,7 +51,7 @@ func TestFromIsNotForShardsThatCameLater(t *testing.T) {
 			w := newWorld(t, 1)
 			w.putLogs(0, 1)
 			before := w.total() // which From leaves out
-			cfg := w.config("a")
+			cfg := w.mortal("a")
 			cfg.From = from
 			var r receiver
 			c := w.run(cfg, r.handle)
