@@ -34,20 +34,20 @@ type letterFunc func(e *abi.Event, stage deadletter.Stage, reason string)
 
 // fail applies the policy to what the guest could not transform, and returns
 // the events that go on.
-func (p *Pipeline) fail(g *module, in []abi.Event, out *guest.Output, merged *[]abi.Event, tally *Counts, letter letterFunc) ([]abi.Event, error) {
+func (p *Pipeline) fail(g *module, first int, in []abi.Event, out *guest.Output, merged *[]abi.Event, tally *Counts, letter letterFunc) ([]abi.Event, error) {
 	if len(out.Failures) == 0 {
 		return out.Events, nil
 	}
 	tally.Failed += uint64(len(out.Failures))
-	first := &out.Failures[0]
+	failed := &out.Failures[0]
 	p.failed.Do(func() {
 		p.logger.Warn("logs could not be transformed", "guest", g.file, "sha256", g.sha256, "logs", len(out.Failures),
-			"on_error", string(p.onError), "first", first.Err)
+			"on_error", string(p.onError), "first", failed.Err)
 	})
 	switch p.onError {
 	case OnErrorHalt:
 		return nil, fmt.Errorf("log %d: %w; nothing was skipped: mend the guest, or choose another --on-error",
-			in[first.Index].Origin, first.Err)
+			first+in[failed.Index].Origin, failed.Err)
 	case OnErrorDrop:
 		tally.Discarded += uint64(len(out.Failures))
 		return out.Events, nil

@@ -91,7 +91,7 @@ func (p *Pipeline) settle(ctx context.Context, source *source, b *shard.Batch) e
 	letter := func(e *abi.Event, stage deadletter.Stage, reason string) {
 		l.letters = append(l.letters, deadletter.Letter{
 			At: time.Now(), Stage: stage, Reason: reason,
-			Project: source.project, Logstore: source.logstore, Shard: b.Shard, Cursor: b.Cursor, Index: e.Origin,
+			Project: source.project, Logstore: source.logstore, Shard: b.Shard, Cursor: b.Cursor, Index: b.First + e.Origin,
 			Log: b.Logs[e.Origin],
 		})
 	}
@@ -103,7 +103,7 @@ func (p *Pipeline) settle(ctx context.Context, source *source, b *shard.Batch) e
 		letter(e, p.sinkStage(e), reason)
 		p.refused.Do(func() {
 			p.logger.Warn("an event is refused for good and goes to the dead letters", "sink", p.sinkStage(e).Name,
-				"reason", reason, "shard", b.Shard, "cursor", b.Cursor, "log", e.Origin)
+				"reason", reason, "shard", b.Shard, "cursor", b.Cursor, "log", b.First+e.Origin)
 		})
 		return nil
 	})
@@ -148,7 +148,7 @@ func (p *Pipeline) transform(ctx context.Context, l *lane, b *shard.Batch, tally
 		}
 		tally.Dropped += uint64(out.Dropped)
 		tally.Added += uint64(len(out.Events) + out.Dropped + len(out.Failures) - len(events))
-		passed, err := p.fail(g, events, out, &l.merged[i], tally, letter)
+		passed, err := p.fail(g, b.First, events, out, &l.merged[i], tally, letter)
 		if err != nil {
 			return nil, err // the source adds the shard and the cursor
 		}
