@@ -73,6 +73,12 @@ func printComparison(w io.Writer, name string, c *offline.Comparison) error {
 	row("instance start, ms", func(m *offline.Measure) string { return fmt.Sprintf("%.2f", m.StartMs) })
 	row("memory after the first call", func(m *offline.Measure) string { return units.BytesSize(float64(m.MemoryBefore)) })
 	row("grown by", func(m *offline.Measure) string { return units.BytesSize(float64(m.MemoryAfter - m.MemoryBefore)) })
+	row("until record", func(m *offline.Measure) string {
+		if m.MemoryGrewUntil == 0 {
+			return "-"
+		}
+		return fmt.Sprint(m.MemoryGrewUntil)
+	})
 	row("events", func(m *offline.Measure) string { return fmt.Sprint(m.Events) })
 	row("dropped", func(m *offline.Measure) string { return fmt.Sprint(m.Dropped) })
 	row("failed", func(m *offline.Measure) string { return fmt.Sprint(m.Failed) })

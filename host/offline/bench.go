@@ -36,11 +36,13 @@ type Measure struct {
 	StartMs          float64 `json:"instance_start_ms"` // the median of several
 	MemoryBefore     int     `json:"memory_before"`     // bytes of linear memory, after the first call
 	MemoryAfter      int     `json:"memory_after"`
+	MemoryGrewUntil  int     `json:"memory_grew_until"` // records after which it no longer grew; 0 if it never did
 	Events           int     `json:"events"`
 	Dropped          int     `json:"dropped"`
 	Failed           int     `json:"failed"`
 
 	wall, cpu time.Duration
+	records   int // passed through so far
 }
 
 // Bench measures a compiled module over so many records: the logs again and
@@ -84,10 +86,6 @@ func (c *Comparison) run(ctx context.Context, both [2]*bench, logs []abi.Event, 
 	c.Records = benchRounds * calls * len(batch)
 	c.RecordBytes = bytesPerRecord(logs)
 	for _, b := range both {
-		var err error
-		if b.m.MemoryAfter, err = b.Memory(ctx); err != nil {
-			return err
-		}
 		b.m.rate(c.Records, c.RecordBytes)
 	}
 	return nil
@@ -109,6 +107,7 @@ func (b *bench) begin(ctx context.Context, batch []abi.Event) error {
 	err := b.Transform(ctx, batch, &b.out)
 	if err == nil {
 		b.m.MemoryBefore, err = b.Memory(ctx)
+		b.m.MemoryAfter = b.m.MemoryBefore
 	}
 	return err
 }
@@ -122,6 +121,14 @@ func (b *bench) round(ctx context.Context, batch []abi.Event, calls int) error {
 		b.m.Events += len(b.out.Events)
 		b.m.Dropped += b.out.Dropped
 		b.m.Failed += len(b.out.Failures)
+		b.m.records += len(batch)
+		memory, err := b.Memory(ctx)
+		if err != nil {
+			return err
+		}
+		if memory > b.m.MemoryAfter {
+			b.m.MemoryAfter, b.m.MemoryGrewUntil = memory, b.m.records
+		}
 	}
 	b.m.cpu += cpuTime() - cpu
 	b.m.wall += time.Since(wall)
