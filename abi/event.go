@@ -18,6 +18,7 @@ type Field struct {
 type Log struct {
 	Time   int64   // of the event, in nanoseconds since 1970-01-01 UTC
 	Group  uint32  // number of the LogGroup within its pull
+	Index  uint32  // of the log within its LogGroup
 	Fields []Field // never written to: logs and events share it
 }
 
@@ -40,7 +41,10 @@ type Event struct {
 	Body     []byte
 	BodyJSON bool  // Body is one valid JSON value, not text
 	Meta     *Meta // nil when the guests set none; never written to
-	Origin   int   // index of the log in the pull that this event came from
+	Origin   int   // index of the log in the batch that this event came from
+	// ID, when not nil, is the event's identity, which it has again when it is
+	// sent again. The host makes it; a sink passes it on.
+	ID []byte
 }
 
 // Meta is what a guest says of an event beside its content. An empty text and

@@ -39,6 +39,7 @@ type decoder struct {
 	rest   scan // and what is to come
 	more   bool // the last part stopped at the limit
 	groups int  // read to their ends
+	index  int  // within its group of the next log
 	first  int  // index within the pull of the part's first log
 
 	bytes  int         // keys and values of the part
@@ -125,6 +126,7 @@ func (d *decoder) enter() bool {
 			d.inside = d.list.want(wireBytes)
 			d.whole = d.list.within()
 			d.rest = d.whole
+			d.index = 0
 			return d.inside
 		}
 	}
@@ -226,8 +228,10 @@ func (d *decoder) log(s scan) error {
 	d.logs = append(d.logs, abi.Log{
 		Time:   int64(seconds)*1e9 + int64(nanos),
 		Group:  uint32(d.groups),
+		Index:  uint32(d.index),
 		Fields: fields,
 	})
+	d.index++
 	return nil
 }
 

@@ -35,9 +35,12 @@ import (
 type Batch struct {
 	Shard        int
 	Cursor, Next string // where the pull began, and where the next one begins
-	First        int    // index of Logs[0] within the pull: Cursor and First+i name a log
+	First        int    // index of Logs[0] within the pull
 	Logs         []abi.Log
 	RawBytes     int // keys and values of the flattened logs
+
+	counts bool  // the cursors count log groups, and
+	number int64 // this is the one that Cursor stands for
 }
 
 // A Handler takes the batches of a shard in order, one at a time; those of
