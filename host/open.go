@@ -23,6 +23,7 @@ type Config struct {
 	Sinks       []NamedSink // the first takes what no guest routes elsewhere
 	Retry       sinks.RetryConfig
 	DeadLetters string // the file
+	EventIDs    bool   // events carry their identity to the receiver
 	Logger      *slog.Logger
 }
 
@@ -39,7 +40,7 @@ type NamedSink struct {
 // at fault; nothing is left running behind it.
 func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 	p := &Pipeline{
-		onError: cfg.OnError, named: cfg.Sinks, logger: cfg.Logger,
+		onError: cfg.OnError, named: cfg.Sinks, ids: cfg.EventIDs, logger: cfg.Logger,
 		refused: rate.Sometimes{Interval: time.Second}, failed: rate.Sometimes{Interval: time.Second},
 	}
 	p.lanes.New = func() any { return newLane(len(cfg.Guests)) }

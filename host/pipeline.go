@@ -33,6 +33,7 @@ type Pipeline struct {
 	sink    sinks.Deliverer
 	named   []NamedSink
 	letters *deadletter.Writer
+	ids     bool // events carry their identity
 	logger  *slog.Logger
 
 	guests    *chain // replaced by Reload alone
@@ -74,6 +75,7 @@ type lane struct {
 	outputs []guest.Output // one for each guest
 	merged  [][]abi.Event  // the same, with what failed and passes
 	letters []deadletter.Letter
+	ids     []byte // of the events, one after the other
 }
 
 func newLane(guests int) *lane {
@@ -89,9 +91,10 @@ func (p *Pipeline) settle(ctx context.Context, source *source, b *shard.Batch) e
 	tally := Counts{Pulled: uint64(len(b.Logs)), PulledBytes: uint64(b.RawBytes)}
 
 	letter := func(e *abi.Event, stage deadletter.Stage, reason string) {
+		cursor, index := b.Place(e.Origin)
 		l.letters = append(l.letters, deadletter.Letter{
 			At: time.Now(), Stage: stage, Reason: reason,
-			Project: source.project, Logstore: source.logstore, Shard: b.Shard, Cursor: b.Cursor, Index: b.First + e.Origin,
+			Project: source.project, Logstore: source.logstore, Shard: b.Shard, Cursor: cursor, Index: index,
 			Log: b.Logs[e.Origin],
 		})
 	}
@@ -99,11 +102,15 @@ func (p *Pipeline) settle(ctx context.Context, source *source, b *shard.Batch) e
 	if err != nil {
 		return err
 	}
+	if p.ids {
+		l.identify(events, source, b)
+	}
 	err = p.sink.Deliver(ctx, events, func(e *abi.Event, reason string) error {
 		letter(e, p.sinkStage(e), reason)
 		p.refused.Do(func() {
+			cursor, index := b.Place(e.Origin)
 			p.logger.Warn("an event is refused for good and goes to the dead letters", "sink", p.sinkStage(e).Name,
-				"reason", reason, "shard", b.Shard, "cursor", b.Cursor, "log", b.First+e.Origin)
+				"reason", reason, "shard", b.Shard, "cursor", cursor, "log", index)
 		})
 		return nil
 	})

@@ -55,7 +55,7 @@ func runCommand() *cli.Command {
 			}
 			p, err := host.Open(c.Context, host.Config{
 				Sources: sources, Guests: modules, OnError: onError,
-				Sinks: opened, Retry: sinks.RetryConfig{}, DeadLetters: sink.deadLetters, Logger: logger,
+				Sinks: opened, Retry: sinks.RetryConfig{}, DeadLetters: sink.deadLetters, EventIDs: sink.eventID, Logger: logger,
 			})
 			if err != nil {
 				return usage(err)

@@ -23,6 +23,7 @@ const (
 type sinkSettings struct {
 	sinks       cli.StringSlice
 	deadLetters string
+	eventID     bool
 	hec         hecSettings
 	syslog      syslog.Config
 }
@@ -36,6 +37,10 @@ func (s *sinkSettings) flags() []cli.Flag {
 			Destination: &s.sinks, Category: string(c), EnvVars: env("sink"),
 		},
 		c.text(&s.deadLetters, "dead-letters", "`FILE` for what cannot be transformed or is refused for good"),
+		&cli.BoolFlag{
+			Name: "event-id", Usage: "give each event a stable id (the HEC field sls_event_id, the syslog element slswasm@32473), by which a receiver can drop what a crash repeats",
+			Destination: &s.eventID, Category: string(c), EnvVars: env("event-id"),
+		},
 	}
 	flags = append(flags, s.hec.flags()...)
 	return append(flags, s.syslogFlags()...)
@@ -82,6 +87,9 @@ func (s *sinkSettings) one(name string, logger *slog.Logger) (host.NamedSink, er
 		sink, err := hec.New(cfg, logger)
 		return host.NamedSink{Name: name, Sink: sink}, err
 	case sinkSyslog:
+		if s.eventID && s.syslog.Format == syslog.RFC3164 {
+			return host.NamedSink{}, errors.New("--event-id: needs --syslog-format rfc5424; the older format has no place for it")
+		}
 		if err := s.checkSyslog(); err != nil {
 			return host.NamedSink{}, err
 		}

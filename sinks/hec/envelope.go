@@ -50,8 +50,8 @@ func (c *encoder) appendEnvelope(dst []byte, e *abi.Event, scratch []byte) (out,
 	default:
 		dst = c.appendFields(dst, e)
 	}
-	if e.Meta != nil {
-		dst = appendIndexed(dst, e.Meta.Fields)
+	if e.Meta != nil || e.ID != nil {
+		dst = appendIndexed(dst, e)
 	}
 	return append(dst, '}', '\n'), scratch
 }
@@ -140,16 +140,28 @@ func (c *encoder) nests(e *abi.Event) bool {
 	return false
 }
 
-// appendIndexed appends the guest's indexed fields, which must be flat: all
-// values are strings, and a name that repeats has a list of them. A field
-// without a name cannot be indexed and is left out.
-func appendIndexed(dst []byte, fields []abi.Field) []byte {
+// idField is the indexed field of an event's identity.
+const idField = "sls_event_id"
+
+// appendIndexed appends the event's identity and the guest's indexed fields,
+// which must be flat: all values are strings, and a name that repeats has a
+// list of them. A field without a name cannot be indexed and is left out, and
+// so is a guest's with the name of the identity.
+func appendIndexed(dst []byte, e *abi.Event) []byte {
+	var fields []abi.Field
+	if e.Meta != nil {
+		fields = e.Meta.Fields
+	}
 	none := len(dst)
 	dst = append(dst, `,"fields":{`...)
 	empty := len(dst)
+	if e.ID != nil {
+		dst = append(dst, `"`+idField+`":`...)
+		dst = sinks.AppendJSONString(dst, e.ID)
+	}
 	for i := range fields {
 		name := fields[i].Key
-		if len(name) == 0 || has(fields[:i], name) {
+		if len(name) == 0 || has(fields[:i], name) || e.ID != nil && string(name) == idField {
 			continue
 		}
 		if len(dst) > empty {

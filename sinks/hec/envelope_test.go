@@ -46,6 +46,12 @@ func TestEnvelope(t *testing.T) {
 			"a content in the time's place", Config{}, abi.Event{Log: abi.Log{Time: 1e18, Fields: []abi.Field{field("__time__", "by the writer"), field("n", "1")}}},
 			`{"time":1000000000.000000,"event":{"__time__":"by the writer","n":"1"}}`,
 		},
+		{"identity", Config{}, abi.Event{ID: []byte("p/l/0/c=/1")}, `{"time":0.000000,"event":{},"fields":{"sls_event_id":"p/l/0/c=/1"}}`},
+		{
+			"identity before the guest's fields", Config{},
+			abi.Event{ID: []byte("id"), Meta: &abi.Meta{Fields: []abi.Field{field("a", "1"), field("sls_event_id", "forged"), field("b", "2")}}},
+			`{"time":0.000000,"event":{},"fields":{"sls_event_id":"id","a":"1","b":"2"}}`,
+		},
 		{"times before 1970 are 1970", Config{}, abi.Event{Log: abi.Log{Time: -5}}, `{"time":0.000000,"event":{}}`},
 		{"microseconds", Config{}, abi.Event{Log: abi.Log{Time: 1_000_007_999}}, `{"time":1.000007,"event":{}}`},
 		{"the last time there is", Config{}, abi.Event{Log: abi.Log{Time: 1<<63 - 1}}, `{"time":9223372036.854775,"event":{}}`},

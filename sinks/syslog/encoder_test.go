@@ -77,6 +77,16 @@ func TestMessage(t *testing.T) {
 	nested.Body, nested.BodyJSON = []byte("{\"a\":\n \"b\\n\x7f\"}"), true
 	empty := event()
 	empty.Body = []byte{}
+	named := withMeta
+	named.ID = []byte("p/l/0/c=/1")
+	named.Meta = meta(func(m *abi.Meta) {
+		m.Structured = []abi.Param{
+			{ID: []byte("slswasm@32473"), Name: []byte("id"), Value: []byte("forged")},
+			{ID: []byte("who@1"), Name: []byte("name"), Value: []byte("a")},
+		}
+	})
+	onlyNamed := event(field("k", "v"))
+	onlyNamed.ID = []byte("id")
 	onTheSecond := event(field("k", "v"))
 	onTheSecond.Time = eventTime / 1e9 * 1e9
 
@@ -105,9 +115,11 @@ func TestMessage(t *testing.T) {
 			"<184>1 2024-02-09T03:04:05.123456Z ho_st _t p m - ||a=1\n"},
 		"meta wins": {Config{Tag: "tag", Hostname: "host", ProcID: "1", MsgID: "2"}, withMeta,
 			`<131>1 2024-02-09T03:04:05.123456Z web-1 audit 77 LOGIN [at@1 zone="é\\n"][who@1 name="a\"b\\c\]d" id=""] ||k=v` + "\n"},
-		"3164":          {Config{Format: RFC3164, Tag: "-"}, event(field("a", "1")), "<14>Feb  9 03:04:05 h -: ||a=1\n"},
-		"3164 and meta": {Config{Format: RFC3164}, withMeta, "<131>Feb  9 03:04:05 web-1 audit[77]: ||k=v\n"},
-		"3164, bad tag": {Config{Format: RFC3164, Tag: "a: [b]", ProcID: "1]"}, event(field("a", "1")), "<14>Feb  9 03:04:05 h a___b_[1_]: ||a=1\n"},
+		"identity":        {Config{}, onlyNamed, strings.TrimSuffix(head, "- ") + `[slswasm@32473 id="id"] ||k=v` + "\n"},
+		"and the guest's": {Config{}, named, strings.TrimSuffix(head, "- ") + `[slswasm@32473 id="p/l/0/c=/1"][who@1 name="a"] ||k=v` + "\n"},
+		"3164":            {Config{Format: RFC3164, Tag: "-"}, event(field("a", "1")), "<14>Feb  9 03:04:05 h -: ||a=1\n"},
+		"3164 and meta":   {Config{Format: RFC3164}, withMeta, "<131>Feb  9 03:04:05 web-1 audit[77]: ||k=v\n"},
+		"3164, bad tag":   {Config{Format: RFC3164, Tag: "a: [b]", ProcID: "1]"}, event(field("a", "1")), "<14>Feb  9 03:04:05 h a___b_[1_]: ||a=1\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, encode(t, c.cfg, c.ev)); diff != "" {

@@ -50,7 +50,7 @@ func (e *encoder) header5424(ev *abi.Event, start int) (isCut bool) {
 	e.buf = appendName(e.buf, or(meta.MsgID, e.id), maxMsgID, "", nilValue)
 	e.buf = append(e.buf, ' ')
 	before := len(e.buf)
-	e.structured(meta.Structured)
+	e.structured(meta.Structured, ev.ID)
 	if e.max == 0 || len(e.buf)-start <= e.max {
 		return false
 	}
@@ -113,17 +113,34 @@ func (e *encoder) fraction(ns int) {
 	e.buf = append(e.buf, digits[:]...)
 }
 
-// structured writes the STRUCTURED-DATA. An SD-ID may occur once, so the
-// parameters of equal ids come together; the elements are in the order of
-// their ids, the parameters of each as the guest set them.
-func (e *encoder) structured(params []abi.Param) {
-	if len(params) == 0 {
-		e.buf = append(e.buf, nilValue...)
-		return
+// idElement is the SD-ID of the element that holds an event's identity. The
+// enterprise number is the one that RFC 5612 sets aside.
+const idElement = "slswasm@32473"
+
+// structured writes the STRUCTURED-DATA: the event's identity, if there is
+// one, and what the guest set. An SD-ID may occur once, so the parameters of
+// equal ids come together, and a guest's element with the id of the identity
+// is left out; the elements are in the order of their ids, the parameters of
+// each as the guest set them.
+func (e *encoder) structured(params []abi.Param, id []byte) {
+	none := len(e.buf)
+	if id != nil {
+		e.buf = append(e.buf, "["+idElement+` id="`...)
+		e.buf = append(appendText(e.buf, id, styleParam), '"', ']')
 	}
 	e.order = e.order[:0]
 	for i := range params {
-		e.order = append(e.order, i)
+		if id == nil || compareSDNames(params[i].ID, []byte(idElement)) != 0 {
+			e.order = append(e.order, i)
+		}
+	}
+	switch {
+	case len(e.order) > 0:
+	case len(e.buf) == none:
+		e.buf = append(e.buf, nilValue...)
+		return
+	default:
+		return
 	}
 	slices.SortStableFunc(e.order, func(a, b int) int { return compareSDNames(params[a].ID, params[b].ID) })
 	b := e.buf

@@ -1,0 +1,40 @@
+package host
+
+import (
+	"strconv"
+
+	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/host/shard"
+)
+
+// identify gives each event its identity: where its log stands in the Log
+// Service,
+//
+//	project/logstore/shard/cursor/index
+//
+// and, from the second event that guests made of one log, a dot and the
+// event's number. What is delivered again after a crash has the same identity
+// again, as long as the guests make the same of the log, and a receiver can
+// drop it. The identities are good until the lane's next batch.
+func (l *lane) identify(events []abi.Event, source *source, b *shard.Batch) {
+	buf := append(l.ids[:0], source.project...)
+	buf = append(append(buf, '/'), source.logstore...)
+	buf = append(strconv.AppendInt(append(buf, '/'), int64(b.Shard), 10), '/')
+	prefix := len(buf)
+	nth := 0
+	for i := range events {
+		e := &events[i]
+		if i > 0 && e.Origin == events[i-1].Origin {
+			nth++
+		} else {
+			nth = 0
+		}
+		from := len(buf)
+		buf = b.AppendPlace(append(buf, buf[:prefix]...), e.Origin)
+		if nth > 0 {
+			buf = strconv.AppendInt(append(buf, '.'), int64(nth), 10)
+		}
+		e.ID = buf[from:len(buf):len(buf)] // stays good when buf moves
+	}
+	l.ids = buf
+}
