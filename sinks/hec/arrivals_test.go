@@ -53,6 +53,13 @@ func (a *arrivals) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	_, _ = w.Write([]byte("{}"))
 }
 
+// onArrival sets the hook: it decides when, and whether, a request is kept.
+func (a *arrivals) onArrival(hook func(req *http.Request, keep func())) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hook = hook
+}
+
 // all returns the logs in order of arrival.
 func (a *arrivals) all() []otlpLog {
 	a.mu.Lock()

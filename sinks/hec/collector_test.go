@@ -137,4 +137,3 @@ func (c *collector) sink(t *testing.T, change ...func(*Config)) *Sink {
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
-
