@@ -12,7 +12,6 @@ import (
 	"github.com/slswasm/slswasm/host/guest"
 	"github.com/slswasm/slswasm/host/shard"
 	"github.com/slswasm/slswasm/sinks"
-	"github.com/slswasm/slswasm/sinks/deadletter"
 )
 
 // Config is everything that a Pipeline is made of.
@@ -23,6 +22,7 @@ type Config struct {
 	Sinks       []NamedSink // the first takes what no guest routes elsewhere
 	Retry       sinks.RetryConfig
 	DeadLetters string // the file
+	LettersSize int64  // of that file, from which a new one is begun; 0: never
 	EventIDs    bool   // events carry their identity to the receiver
 	Logger      *slog.Logger
 }
@@ -52,7 +52,7 @@ func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 	if p.guests, err = compile(ctx, cfg.Guests, cfg.Logger); err != nil {
 		return nil, err
 	}
-	if p.letters, err = deadletter.Open(cfg.DeadLetters); err != nil {
+	if p.letters, err = openLetters(cfg); err != nil {
 		return nil, fmt.Errorf("--dead-letters: %w", err)
 	}
 	if p.sink, err = deliverer(ctx, cfg); err != nil {

@@ -32,7 +32,7 @@ type Pipeline struct {
 	onError OnError
 	sink    sinks.Deliverer
 	named   []NamedSink
-	letters *deadletter.Writer
+	letters *letterbox
 	ids     bool // events carry their identity
 	logger  *slog.Logger
 

@@ -5,29 +5,50 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // FileName is the file that Open makes in a directory.
 const FileName = "dead-letters.jsonl"
 
-// Open opens the file of dead letters at path for writing and makes it, and
-// the directories above it, where there is none. A path that is a directory,
-// or ends like one, means FileName in it. Only one Writer may have the file.
+// Config says where letters are written.
+type Config struct {
+	Path    string
+	MaxSize int64 // bytes from which a new file is begun; 0: never
+	Logger  *slog.Logger
+}
+
+// Open opens the file of dead letters for writing and makes it, and the
+// directories above it, where there is none. Only one Writer may have the
+// file.
 //
 // A last line that a crash tore is removed: it was never counted as written,
 // so its log is pulled again.
-func Open(path string) (*Writer, error) {
-	if info, err := os.Stat(path); (err == nil && info.IsDir()) || strings.HasSuffix(path, string(filepath.Separator)) {
-		path = filepath.Join(path, FileName)
-	}
-	f, end, err := open(path)
+func Open(cfg Config) (*Writer, error) {
+	path := File(cfg.Path)
+	f, end, err := osLayer.open(path)
 	if err != nil {
 		return nil, fmt.Errorf("dead letters cannot be written: %w", err)
 	}
-	return &Writer{path: path, file: f, end: end}, nil
+	return &Writer{
+		path: path, maxSize: cfg.MaxSize, log: cfg.Logger, on: osLayer, file: f, end: end,
+		complain: rate.Sometimes{Interval: time.Minute},
+	}, nil
+}
+
+// File is the file that Open opens: a path that is a directory, or ends like
+// one, means FileName in it.
+func File(path string) string {
+	if info, err := os.Stat(path); (err == nil && info.IsDir()) || strings.HasSuffix(path, string(filepath.Separator)) {
+		return filepath.Join(path, FileName)
+	}
+	return path
 }
 
 // open returns the file, locked, and the end of its last letter.

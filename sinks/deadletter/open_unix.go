@@ -22,6 +22,15 @@ func lock(f *os.File) error {
 	return nil
 }
 
+// locked says whether a Writer has the file.
+func locked(f *os.File) bool {
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err != nil {
+		return errors.Is(err, syscall.EWOULDBLOCK)
+	}
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // at the latest when f is closed
+	return false
+}
+
 // syncDir has the names in a directory on the disk: without it, a file that
 // was made just before a power failure may be gone with its letters.
 func syncDir(dir string) error {

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"sync"
+
+	"golang.org/x/time/rate"
 )
 
 // A file is what a Writer needs of an *os.File; a test puts a full disk in
@@ -24,19 +27,24 @@ type file interface {
 // A Writer appends letters to a file. Its methods may be called from several
 // goroutines at once.
 type Writer struct {
-	path string
+	path    string
+	maxSize int64
+	log     *slog.Logger
+	on      layer
 
-	mu   sync.Mutex
-	file file   // nil once closed
-	end  int64  // after the last letter that is on the disk
-	torn bool   // there may be something after end
-	buf  []byte // of the last Write
+	mu       sync.Mutex
+	file     file   // nil once closed
+	end      int64  // after the last letter that is on the disk
+	torn     bool   // there may be something after end
+	buf      []byte // of the last Write
+	complain rate.Sometimes
 }
 
 // keep is the largest buffer that is kept from one Write to the next.
 const keep = 1 << 20
 
-var errClosed = errors.New("the writer is closed")
+// ErrClosed is the error of a Write after Close: to try it again is no use.
+var ErrClosed = errors.New("the writer is closed")
 
 // Path is the file that the letters go to.
 func (w *Writer) Path() string { return w.path }
@@ -60,7 +68,7 @@ func (w *Writer) Write(ctx context.Context, letters []Letter) error {
 
 func (w *Writer) write(letters []Letter) (err error) {
 	if w.file == nil {
-		return errClosed
+		return ErrClosed
 	}
 	b := w.buf[:0]
 	for i := range letters {
@@ -79,6 +87,11 @@ func (w *Writer) write(letters []Letter) (err error) {
 	}
 	if w.torn {
 		if err := w.rollBack(); err != nil {
+			return err
+		}
+	}
+	if w.maxSize > 0 && w.end > 0 && w.end+int64(len(b)) > w.maxSize {
+		if err := w.rotate(); err != nil {
 			return err
 		}
 	}
@@ -123,9 +136,9 @@ func (w *Writer) follow() error {
 
 // reopen goes on in the file that is at the path now, or a new one.
 func (w *Writer) reopen() error {
-	f, end, err := open(w.path)
+	f, end, err := w.on.open(w.path)
 	if err != nil {
-		return fmt.Errorf("the file was removed or renamed: %w", err)
+		return fmt.Errorf("the file is not at its place any more: %w", err)
 	}
 	_ = w.file.Close() // each Write was synced
 	w.file, w.end, w.torn = f, end, false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,9 +26,11 @@ func numbered(prefix string, n int) []Letter {
 	return letters
 }
 
+func plain(path string) Config { return Config{Path: path, Logger: slog.New(slog.DiscardHandler)} }
+
 func mustOpen(t *testing.T, path string) *Writer {
 	t.Helper()
-	w, err := Open(path)
+	w, err := Open(plain(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +105,7 @@ func TestOpenErrors(t *testing.T) {
 		"/dev/null":               "not a regular file",
 		"/proc/no/such/place.txt": "/proc",
 	} {
-		w, err := Open(path)
+		w, err := Open(plain(path))
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "dead letters cannot be written: ") {
 			t.Errorf("%s: %v, want %q", path, err, want)
 		}
@@ -134,7 +137,7 @@ func TestCrash(t *testing.T) {
 			if err := os.WriteFile(path, []byte(torn), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			w, err := Open(path)
+			w, err := Open(plain(path))
 			if err != nil {
 				t.Fatalf("%d bytes: %v", n, err)
 			}
@@ -202,7 +205,7 @@ func TestWriteEnds(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := w.Write(t.Context(), numbered("a", 1)); !errors.Is(err, errClosed) {
+	if err := w.Write(t.Context(), numbered("a", 1)); !errors.Is(err, ErrClosed) {
 		t.Error(err)
 	}
 }
@@ -333,7 +336,7 @@ func TestRotation(t *testing.T) {
 			if c.moved != nil {
 				wantReasons(t, w.Path()+".1", c.moved...)
 			}
-			if _, err := Open(w.Path()); err == nil || !strings.Contains(err.Error(), "in use by another process") {
+			if _, err := Open(plain(w.Path())); err == nil || !strings.Contains(err.Error(), "in use by another process") {
 				t.Errorf("the file is not locked any more: %v", err)
 			}
 		})
@@ -395,7 +398,7 @@ func TestHole(t *testing.T) {
 }
 
 func BenchmarkWrite(b *testing.B) {
-	w, err := Open(b.TempDir())
+	w, err := Open(plain(b.TempDir()))
 	if err != nil {
 		b.Fatal(err)
 	}
