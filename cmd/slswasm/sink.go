@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/slswasm/slswasm/host"
-	"github.com/slswasm/slswasm/sinks/hec"
 	"github.com/slswasm/slswasm/sinks/syslog"
 )
 
@@ -26,6 +25,7 @@ type sinkSettings struct {
 	eventID     bool
 	hec         hecSettings
 	syslog      syslog.Config
+	syslogURLs  cli.StringSlice
 }
 
 func (s *sinkSettings) flags() []cli.Flag {
@@ -53,12 +53,12 @@ func (s *sinkSettings) open(logger *slog.Logger) ([]host.NamedSink, error) {
 		if s.hec.isSet() {
 			names = append(names, sinkHEC)
 		}
-		if s.syslog.Host != "" {
+		if s.syslog.Host != "" || given(&s.syslogURLs) {
 			names = append(names, sinkSyslog)
 		}
 	}
 	if len(names) == 0 {
-		return nil, errors.New("--hec-url or --syslog-host is missing: where to deliver")
+		return nil, errors.New("--hec-url or --syslog-url is missing: where to deliver")
 	}
 	var opened []host.NamedSink
 	var errs []error
@@ -80,11 +80,7 @@ func (s *sinkSettings) open(logger *slog.Logger) ([]host.NamedSink, error) {
 func (s *sinkSettings) one(name string, logger *slog.Logger) (host.NamedSink, error) {
 	switch name {
 	case sinkHEC:
-		cfg, err := s.hec.config()
-		if err != nil {
-			return host.NamedSink{}, err
-		}
-		sink, err := hec.New(cfg, logger)
+		sink, err := s.hecSink(logger)
 		return host.NamedSink{Name: name, Sink: sink}, err
 	case sinkSyslog:
 		if s.eventID && s.syslog.Format == syslog.RFC3164 {
@@ -93,7 +89,7 @@ func (s *sinkSettings) one(name string, logger *slog.Logger) (host.NamedSink, er
 		if err := s.checkSyslog(); err != nil {
 			return host.NamedSink{}, err
 		}
-		sink, err := syslog.New(s.syslog, logger)
+		sink, err := s.syslogSink(logger)
 		return host.NamedSink{Name: name, Sink: sink}, err
 	}
 	return host.NamedSink{}, fmt.Errorf("--sink: %q is none of: %s, %s", name, sinkHEC, sinkSyslog)

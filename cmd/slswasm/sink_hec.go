@@ -18,6 +18,7 @@ type hecSettings struct {
 	https, verify bool
 	maxBody       byteSize
 	nest          cli.StringSlice
+	urls          cli.StringSlice
 }
 
 func (s *hecSettings) flags() []cli.Flag {
@@ -28,7 +29,10 @@ func (s *hecSettings) flags() []cli.Flag {
 		return &cli.BoolFlag{Name: name, Usage: usage, Destination: to, Value: value, Category: string(c), EnvVars: env(name)}
 	}
 	return []cli.Flag{
-		c.text(&s.URL, "hec-url", "`URL` of the collector, such as https://splunk.example.com:8088"),
+		&cli.StringSliceFlag{
+			Name: "hec-url", Usage: "`URL` of the collector, such as https://splunk.example.com:8088; given several times (in a variable: with spaces or commas between), all get events",
+			Destination: &s.urls, Category: string(c), EnvVars: env("hec-url"),
+		},
 		c.text(&s.host, "hec-host", "`HOST`, in place of a URL (documented: host)"),
 		&cli.IntFlag{Name: "hec-port", Usage: "(documented: port)", Destination: &s.port, Value: hec.DefaultPort, Category: string(c), EnvVars: env("hec-port")},
 		yes(&s.https, "hec-https", "(documented: https)", false),
@@ -58,22 +62,30 @@ func (s *hecSettings) flags() []cli.Flag {
 const leastBody byteSize = 1 << 10
 
 // isSet reports whether there is an address.
-func (s *hecSettings) isSet() bool { return s.URL != "" || s.host != "" }
+func (s *hecSettings) isSet() bool { return given(&s.urls) || s.host != "" }
 
-func (s *hecSettings) config() (hec.Config, error) {
-	c := s.Config
-	if c.URL != "" && s.host != "" {
-		return c, errors.New("--hec-url and --hec-host: give one of them")
+// configs has one for each collector.
+func (s *hecSettings) configs() ([]hec.Config, error) {
+	urls, err := addresses("hec-url", s.urls.Value())
+	switch {
+	case err != nil:
+		return nil, err
+	case len(urls) > 0 && s.host != "":
+		return nil, errors.New("--hec-url and --hec-host: give one of them")
+	case s.maxBody < leastBody:
+		return nil, fmt.Errorf("--hec-max-body %v: want at least %v", s.maxBody, leastBody)
+	case s.Timeout == 0:
+		return nil, errors.New("--hec-timeout: cannot be 0")
+	case s.host != "":
+		urls = []string{hec.URL(s.host, s.port, s.https)}
+	case len(urls) == 0:
+		urls = []string{""} // hec says what is missing
 	}
-	if s.maxBody < leastBody {
-		return c, fmt.Errorf("--hec-max-body %v: want at least %v", s.maxBody, leastBody)
+	configs := make([]hec.Config, len(urls))
+	for i := range configs {
+		c := &configs[i]
+		*c = s.Config
+		c.URL, c.Nest, c.MaxBody, c.SkipVerify = urls[i], s.nest.Value(), int(s.maxBody), !s.verify
 	}
-	if s.Timeout == 0 {
-		return c, errors.New("--hec-timeout: cannot be 0")
-	}
-	if s.host != "" {
-		c.URL = hec.URL(s.host, s.port, s.https)
-	}
-	c.Nest, c.MaxBody, c.SkipVerify = s.nest.Value(), int(s.maxBody), !s.verify
-	return c, c.Validate()
+	return configs, nil
 }

@@ -35,8 +35,12 @@ func (s *sinkSettings) syslogFlags() []cli.Flag {
 	to.Protocol, to.Format, to.Payload, to.Sep = syslog.TCP, syslog.RFC5424, syslog.KV, "||"
 	to.Facility, to.Severity, to.Tag = "user", "info", "-"
 	return []cli.Flag{
-		c.text(&to.Host, "syslog-host", "`HOST` (documented: host)"),
-		number(&to.Port, 514, "syslog-port", "(documented: port)"),
+		&cli.StringSliceFlag{
+			Name: "syslog-url", Usage: "`URL`, scheme udp, tcp, tls, relp or relp+tls, such as tls://siem.example.com:6514; given several times, the first that answers gets the events",
+			Destination: &s.syslogURLs, Category: string(c), EnvVars: env("syslog-url"),
+		},
+		c.text(&to.Host, "syslog-host", "`HOST`, in place of a URL (documented: host)"),
+		number(&to.Port, defaultSyslogPort, "syslog-port", "(documented: port)"),
 		c.text(&to.Protocol, "syslog-protocol", "tcp, udp or tls (documented: protocol)"),
 		c.text(&to.Framing, "syslog-framing", "octet or lf (default: octet with tls, lf with tcp)"),
 		c.text(&to.Confirm, "syslog-confirm", "close: delivered is what the receiver has read to the end of a connection; none: what was written (default: close, udp none)"),
