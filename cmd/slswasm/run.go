@@ -55,7 +55,8 @@ func runCommand() *cli.Command {
 			}
 			p, err := host.Open(c.Context, host.Config{
 				Sources: sources, Guests: modules, OnError: onError,
-				Sinks: opened, Retry: sinks.RetryConfig{}, DeadLetters: sink.deadLetters, EventIDs: sink.eventID, Logger: logger,
+				Sinks: opened, Retry: sinks.RetryConfig{}, Logger: logger,
+				DeadLetters: sink.deadLetters, LettersSize: int64(sink.lettersSize), EventIDs: sink.eventID,
 			})
 			if err != nil {
 				return usage(err)

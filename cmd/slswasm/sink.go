@@ -21,7 +21,8 @@ const (
 // sinkSettings are the flags about the receivers.
 type sinkSettings struct {
 	sinks       cli.StringSlice
-	deadLetters string
+	deadLetters string // the default, before flags is called
+	lettersSize byteSize
 	eventID     bool
 	hec         hecSettings
 	syslog      syslog.Config
@@ -30,13 +31,17 @@ type sinkSettings struct {
 
 func (s *sinkSettings) flags() []cli.Flag {
 	const c = category("Delivery")
-	s.deadLetters = "slswasm-dead-letters.jsonl"
+	if s.deadLetters == "" {
+		s.deadLetters = "slswasm-dead-letters.jsonl"
+	}
+	s.lettersSize = 100 << 20
 	flags := []cli.Flag{
 		&cli.StringSliceFlag{
 			Name: "sink", Usage: "hec or syslog; given twice, a guest's route chooses, and the first takes the rest (default: the one that is set up)",
 			Destination: &s.sinks, Category: string(c), EnvVars: env("sink"),
 		},
-		c.text(&s.deadLetters, "dead-letters", "`FILE` for what cannot be transformed or is refused for good"),
+		c.text(&s.deadLetters, "dead-letters", "`FILE` for what cannot be transformed or is refused for good; slswasm replay sends it again"),
+		c.size(&s.lettersSize, "dead-letters-size", "`SIZE` of that file from which a new one is begun and the full one put aside; 0: never"),
 		&cli.BoolFlag{
 			Name: "event-id", Usage: "give each event a stable id (the HEC field sls_event_id, the syslog element slswasm@32473), by which a receiver can drop what a crash repeats",
 			Destination: &s.eventID, Category: string(c), EnvVars: env("event-id"),
