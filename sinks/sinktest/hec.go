@@ -255,7 +255,8 @@ func (r *HECReceiver) authorize(req *http.Request) *HECAnswer {
 // take indexes what a body holds and says how it is answered.
 func (r *HECReceiver) take(n int, body []byte, wire int, header http.Header, script *HECAnswer) HECAnswer {
 	answer, events := r.judge(n, body)
-	if script != nil {
+	// A script that takes events does not hide that one among them is refused.
+	if script != nil && (script.Indexed == 0 || answer.Status == http.StatusOK) {
 		answer, events = *script, events[:min(max(script.Indexed, 0), len(events))]
 	}
 	r.mu.Lock()
