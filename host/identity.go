@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"github.com/slswasm/slswasm/abi"
-	"github.com/slswasm/slswasm/host/shard"
 )
 
 // identify gives each event its identity: where its log stands in the Log
@@ -16,11 +15,8 @@ import (
 // event's number. What is delivered again after a crash has the same identity
 // again, as long as the guests make the same of the log, and a receiver can
 // drop it. The identities are good until the lane's next batch.
-func (l *lane) identify(events []abi.Event, source *source, b *shard.Batch) {
-	buf := append(l.ids[:0], source.project...)
-	buf = append(append(buf, '/'), source.logstore...)
-	buf = append(strconv.AppendInt(append(buf, '/'), int64(b.Shard), 10), '/')
-	prefix := len(buf)
+func (l *lane) identify(events []abi.Event, b batch) {
+	buf := l.ids[:0]
 	nth := 0
 	for i := range events {
 		e := &events[i]
@@ -30,7 +26,7 @@ func (l *lane) identify(events []abi.Event, source *source, b *shard.Batch) {
 			nth = 0
 		}
 		from := len(buf)
-		buf = b.AppendPlace(append(buf, buf[:prefix]...), e.Origin)
+		buf = b.appendPlace(buf, e.Origin)
 		if nth > 0 {
 			buf = strconv.AppendInt(append(buf, '.'), int64(nth), 10)
 		}

@@ -10,18 +10,18 @@ import (
 )
 
 func TestIdentify(t *testing.T) {
-	b := &shard.Batch{Shard: 7, Cursor: "cur", First: 40}
+	var b batch = pulled{&source{project: "p", logstore: "l"}, &shard.Batch{Shard: 7, Cursor: "cur", First: 40}}
 	events := []abi.Event{{Origin: 0}, {Origin: 2}, {Origin: 2}, {Origin: 2}, {Origin: 3}}
 	l := newLane(0)
 	for range 2 { // the lane's memory is used again
-		l.identify(events, &source{project: "p", logstore: "l"}, b)
+		l.identify(events, b)
 		for i, want := range []string{"p/l/7/cur/40", "p/l/7/cur/42", "p/l/7/cur/42.1", "p/l/7/cur/42.2", "p/l/7/cur/43"} {
 			if got := string(events[i].ID); got != want {
 				t.Errorf("event %d is %s, want %s", i, got, want)
 			}
 		}
 	}
-	if n := testing.AllocsPerRun(10, func() { l.identify(events, &source{project: "p", logstore: "l"}, b) }); n > 0 {
+	if n := testing.AllocsPerRun(10, func() { l.identify(events, b) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -34,7 +34,7 @@ type letterFunc func(e *abi.Event, stage deadletter.Stage, reason string)
 
 // fail applies the policy to what the guest could not transform, and returns
 // the events that go on.
-func (p *Pipeline) fail(g *module, first int, in []abi.Event, out *guest.Output, merged *[]abi.Event, tally *Counts, letter letterFunc) ([]abi.Event, error) {
+func (p *Pipeline) fail(g *module, b batch, in []abi.Event, out *guest.Output, merged *[]abi.Event, tally *Counts, letter letterFunc) ([]abi.Event, error) {
 	if len(out.Failures) == 0 {
 		return out.Events, nil
 	}
@@ -46,8 +46,8 @@ func (p *Pipeline) fail(g *module, first int, in []abi.Event, out *guest.Output,
 	})
 	switch p.onError {
 	case OnErrorHalt:
-		return nil, fmt.Errorf("log %d: %w; nothing was skipped: mend the guest, or choose another --on-error",
-			first+in[failed.Index].Origin, failed.Err)
+		return nil, fmt.Errorf("%s: %w; nothing was skipped: mend the guest, or choose another --on-error",
+			b.name(in[failed.Index].Origin), failed.Err)
 	case OnErrorDrop:
 		tally.Discarded += uint64(len(out.Failures))
 		return out.Events, nil

@@ -62,7 +62,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	for _, source := range p.sources {
 		group.Go(func() error {
 			return source.Run(ctx, func(ctx context.Context, b *shard.Batch) error {
-				return p.settle(ctx, &source, b)
+				return p.settle(ctx, pulled{&source, b})
 			})
 		})
 	}
@@ -84,33 +84,30 @@ func newLane(guests int) *lane {
 
 // settle takes one batch all the way. When it returns nil, every log of the
 // batch is settled.
-func (p *Pipeline) settle(ctx context.Context, source *source, b *shard.Batch) error {
+func (p *Pipeline) settle(ctx context.Context, b batch) error {
 	l := p.lanes.Get().(*lane)
 	defer p.lanes.Put(l)
 	l.letters = l.letters[:0]
-	tally := Counts{Pulled: uint64(len(b.Logs)), PulledBytes: uint64(b.RawBytes)}
+	tally := Counts{Pulled: uint64(len(b.logs())), PulledBytes: uint64(b.size())}
 
 	letter := func(e *abi.Event, stage deadletter.Stage, reason string) {
-		cursor, index := b.Place(e.Origin)
-		l.letters = append(l.letters, deadletter.Letter{
-			At: time.Now(), Stage: stage, Reason: reason,
-			Project: source.project, Logstore: source.logstore, Shard: b.Shard, Cursor: cursor, Index: index,
-			Log: b.Logs[e.Origin],
-		})
+		letter := b.letter(e.Origin)
+		letter.At, letter.Stage, letter.Reason = time.Now(), stage, reason
+		l.letters = append(l.letters, letter)
 	}
 	events, err := p.transform(ctx, l, b, &tally, letter)
 	if err != nil {
 		return err
 	}
 	if p.ids {
-		l.identify(events, source, b)
+		l.identify(events, b)
 	}
 	err = p.sink.Deliver(ctx, events, func(e *abi.Event, reason string) error {
 		letter(e, p.sinkStage(e), reason)
 		p.refused.Do(func() {
-			cursor, index := b.Place(e.Origin)
+			of := b.letter(e.Origin)
 			p.logger.Warn("an event is refused for good and goes to the dead letters", "sink", p.sinkStage(e).Name,
-				"reason", reason, "shard", b.Shard, "cursor", cursor, "log", index)
+				"reason", reason, "shard", of.Shard, "cursor", of.Cursor, "log", of.Index)
 		})
 		return nil
 	})
@@ -138,13 +135,14 @@ func (p *Pipeline) sinkStage(e *abi.Event) deadletter.Stage {
 }
 
 // transform passes the batch's logs through all guests, one after the other.
-func (p *Pipeline) transform(ctx context.Context, l *lane, b *shard.Batch, tally *Counts, letter letterFunc) ([]abi.Event, error) {
+func (p *Pipeline) transform(ctx context.Context, l *lane, b batch, tally *Counts, letter letterFunc) ([]abi.Event, error) {
 	events := l.events[:0]
-	for i := range b.Logs {
-		events = append(events, abi.Event{Log: b.Logs[i], Origin: i})
+	logs := b.logs()
+	for i := range logs {
+		events = append(events, abi.Event{Log: logs[i], Origin: i})
 	}
 	l.events = events
-	p.last.keep(b.Logs)
+	p.last.keep(logs)
 	guests, leave := p.enter()
 	defer leave()
 	for i := range guests.modules {
@@ -155,9 +153,9 @@ func (p *Pipeline) transform(ctx context.Context, l *lane, b *shard.Batch, tally
 		}
 		tally.Dropped += uint64(out.Dropped)
 		tally.Added += uint64(len(out.Events) + out.Dropped + len(out.Failures) - len(events))
-		passed, err := p.fail(g, b.First, events, out, &l.merged[i], tally, letter)
+		passed, err := p.fail(g, b, events, out, &l.merged[i], tally, letter)
 		if err != nil {
-			return nil, err // the source adds the shard and the cursor
+			return nil, err
 		}
 		events = passed
 	}
