@@ -64,6 +64,9 @@ func parseLog(line string) (Log, error) {
 		if err := d.Decode(&value); err != nil {
 			return Log{}, fmt.Errorf("field %v: %w", key, err)
 		}
+		if find(l.Fields, key.(string)) >= 0 {
+			return Log{}, fmt.Errorf("field %v: named twice; a log's keys differ", key)
+		}
 		l.Fields = append(l.Fields, Field{Key: key.(string), Value: value})
 	}
 	if _, err := d.Token(); err != nil {
@@ -83,11 +86,11 @@ func parseLog(line string) (Log, error) {
 
 // lines writes the result of a log as out.jsonl has it.
 func (r Result) lines(l Log) (out []string) {
-	switch r.Verdict {
-	case Drop:
-		return []string{`{"drop":true}`}
-	case Fail:
+	switch {
+	case r.Verdict == Fail:
 		return []string{`{"fail":` + quote(r.Reason) + `}`}
+	case len(r.Events) == 0: // dropped, or none was emitted
+		return []string{`{"drop":true}`}
 	}
 	for _, e := range r.Events {
 		out = append(out, e.line(l))

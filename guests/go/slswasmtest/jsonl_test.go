@@ -10,7 +10,7 @@ func TestParseLog(t *testing.T) {
 	if err != nil || l.Time != 17_000_000_005 || len(l.Fields) != 4 || l.Fields[2] != (Field{Key: "b", Value: "x"}) {
 		t.Errorf("got %+v, %v", l, err)
 	}
-	for _, line := range []string{`[]`, `{"a":1}`, `{"__time__":"x"}`, `{"a":"b"`, ``} {
+	for _, line := range []string{`[]`, `{"a":1}`, `{"__time__":"x"}`, `{"a":"b"`, ``, `{"a":"1","a":"2"}`} {
 		if l, err := parseLog(line); err == nil {
 			t.Errorf("%s: got %+v", line, l)
 		}
@@ -32,7 +32,7 @@ func TestResultLines(t *testing.T) {
 	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
 		t.Errorf("got\n%s\nwant\n%s", g, w)
 	}
-	for _, r := range []Result{{Verdict: Drop}, {Verdict: Fail, Reason: "why"}} {
+	for _, r := range []Result{{Verdict: Drop}, {Verdict: Emit}, {Verdict: Fail, Reason: "why"}} {
 		if s := r.lines(Log{}); len(s) != 1 || s[0] != `{"drop":true}` && s[0] != `{"fail":"why"}` {
 			t.Errorf("%s: %v", r.Verdict, s)
 		}

@@ -33,6 +33,9 @@ fn parse_log(line: &str) -> Result<Log, String> {
         if value.kind() != Kind::String {
             return Err(format!("field {}: not a text", String::from_utf8_lossy(&key)));
         }
+        if find(&log.fields, &key).is_some() {
+            return Err(format!("field {}: named twice; a log's keys differ", String::from_utf8_lossy(&key)));
+        }
         log.fields.push(Field { key, value: value.text(&mut Vec::new()).to_vec(), json: false });
     }
     for (key, unit) in [("__time__", 1_000_000_000), ("__time_ns_part__", 1)] {
@@ -48,8 +51,8 @@ fn parse_log(line: &str) -> Result<Log, String> {
 /// Writes what became of a log as out.jsonl has it.
 pub(super) fn outcome_lines(outcome: &Outcome, log: &Log) -> Vec<String> {
     match outcome {
-        Outcome::Drop => vec![r#"{"drop":true}"#.to_string()],
         Outcome::Fail(why) => vec![format!(r#"{{"fail":{}}}"#, quote(why.as_bytes()))],
+        _ if outcome.events().is_empty() => vec![r#"{"drop":true}"#.to_string()], // dropped, or none was emitted
         _ => outcome.events().iter().map(|e| event_line(e, log)).collect(),
     }
 }
@@ -138,7 +141,7 @@ mod tests {
     fn reads_logs() {
         let l = parse_log(r#"{"__time__":"17","__time_ns_part__":"5","b":"x\u0041","a":""}"#).unwrap();
         assert_eq!((l.time_ns, l.fields.len(), &l.fields[2].value[..]), (17_000_000_005, 4, &b"xA"[..]));
-        for line in ["[]", r#"{"a":1}"#, r#"{"__time__":"x"}"#, r#"{"a":"b""#, ""] {
+        for line in ["[]", r#"{"a":1}"#, r#"{"__time__":"x"}"#, r#"{"a":"b""#, "", r#"{"a":"1","a":"2"}"#] {
             assert!(parse_log(line).is_err(), "{line}");
         }
     }
@@ -168,6 +171,7 @@ mod tests {
         ];
         assert_eq!(outcome_lines(&Outcome::Emit(vec![e, with_body, text]), &log), want);
         assert_eq!(outcome_lines(&Outcome::Drop, &log), [r#"{"drop":true}"#]);
+        assert_eq!(outcome_lines(&Outcome::Emit(Vec::new()), &log), [r#"{"drop":true}"#]);
         assert_eq!(outcome_lines(&Outcome::Fail("why".to_string()), &log), [r#"{"fail":"why"}"#]);
     }
 
