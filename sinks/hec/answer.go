@@ -20,6 +20,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte // the start of it
+	proxy  string // that may be who answered; "": none
 }
 
 // reply is the body of a HEC answer.
@@ -27,6 +28,7 @@ type reply struct {
 	Text   string
 	Code   *int
 	Number *int `json:"invalid-event-number"`
+	AckID  json.RawMessage
 }
 
 // A kind is what an answer means for the events of the body.
@@ -48,6 +50,7 @@ type verdict struct {
 	bad   int           // invalid: the index of the refused event in the body; -1: unknown
 	code  int           // Splunk's; -1: none
 	full  bool          // delivered, and the receiver asks to slow down
+	ackID []byte        // delivered: the number of its acknowledgement; nil: none
 }
 
 // kinds is what Splunk's codes mean. What is in no table is judged by the
@@ -89,7 +92,7 @@ func (a answer) judge(n int, now time.Time) verdict {
 		v.kind = busy
 	}
 	if v.kind == delivered {
-		v.full = v.code == 24 || v.code == 25
+		v.full, v.ackID = v.code == 24 || v.code == 25, r.AckID
 		return v
 	}
 	v.err = errors.New(a.describe(r, isHEC))
@@ -100,6 +103,17 @@ func (a answer) judge(n int, now time.Time) verdict {
 		v.bad = r.index(n)
 	}
 	return v
+}
+
+// pressure is what an answer says of the receiver's load.
+func (v verdict) pressure(status int) pressure {
+	switch {
+	case v.kind == delivered && !v.full:
+		return eased
+	case v.kind != busy, status == http.StatusInternalServerError, status == http.StatusBadGateway:
+		return steady
+	}
+	return pressed
 }
 
 func (a answer) parse() (reply, bool) {
@@ -130,6 +144,9 @@ func (r reply) index(n int) int {
 func (a answer) describe(r reply, isHEC bool) string {
 	said := fmt.Sprintf("the receiver answered %d", a.status)
 	if !isHEC {
+		if a.proxy != "" {
+			said = fmt.Sprintf("the proxy %s, or the receiver behind it, answered %d", a.proxy, a.status)
+		}
 		if excerpt := a.excerpt(); excerpt != "" {
 			said += fmt.Sprintf(" %q", excerpt)
 		}
@@ -168,24 +185,30 @@ func (a answer) hint(code int) string {
 	case 1:
 		return "; enable the token in Splunk, or give another with --hec-token"
 	case 2, 3, 4:
-		return "; check --hec-token"
+		return tokenHint
 	case 5:
 		return "; something between here and Splunk removes the body: check proxies, and try without --hec-gzip"
 	case wrongIndex:
 		return "; allow the index for the token"
 	case 10, 11, 28:
-		return "; the token has indexer acknowledgement enabled: give --hec-channel, or disable it in Splunk"
+		return "; the token has indexer acknowledgement enabled: give --hec-ack (or --hec-channel, to do without), or disable it in Splunk"
+	case 14:
+		return "; enable indexer acknowledgement for the token in Splunk, or leave --hec-ack out"
 	}
 	switch s := a.status; {
 	case s >= 300 && s < 400:
 		return fmt.Sprintf("; redirects are not followed: set --hec-url to where it points (%s)", printable(a.header.Get("Location")))
+	case s == http.StatusProxyAuthRequired:
+		return "; " + passwordHint
 	case s == http.StatusUnauthorized, s == http.StatusForbidden:
-		return "; check --hec-token"
+		return tokenHint
 	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed, s == http.StatusOK && code < 0:
 		return "; check that --hec-url names the HTTP Event Collector (port 8088 by default), not Splunk's web or management port"
 	}
 	return ""
 }
+
+const tokenHint = "; check --hec-token or --hec-token-file"
 
 const excerptLen = 120
 

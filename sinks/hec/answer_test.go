@@ -14,11 +14,11 @@ func TestHints(t *testing.T) {
 		header string
 		want   string
 	}{
-		{403, `{"text":"Invalid token","code":4}`, "", "the receiver answered 403: Invalid token (code 4); check --hec-token"},
-		{403, "<h1>\nForbidden\x1b[31m</h1>", "", `the receiver answered 403 "<h1> Forbidden [31m</h1>"; check --hec-token`},
+		{403, `{"text":"Invalid token","code":4}`, "", "the receiver answered 403: Invalid token (code 4); check --hec-token or --hec-token-file"},
+		{403, "<h1>\nForbidden\x1b[31m</h1>", "", `the receiver answered 403 "<h1> Forbidden [31m</h1>"; check --hec-token or --hec-token-file`},
 		{
 			400, `{"text":"Data channel is missing","code":10}`, "",
-			"the receiver answered 400: Data channel is missing (code 10); the token has indexer acknowledgement enabled: give --hec-channel, or disable it in Splunk",
+			"the receiver answered 400: Data channel is missing (code 10); the token has indexer acknowledgement enabled: give --hec-ack (or --hec-channel, to do without), or disable it in Splunk",
 		},
 		{
 			301, "", "https://other:8088/",

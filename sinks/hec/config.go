@@ -21,6 +21,10 @@ const (
 	// DefaultMaxBody is what every Splunk takes: Splunk Cloud's documented
 	// limit, and that of old versions of Splunk Enterprise.
 	DefaultMaxBody = 1_000_000
+	// DefaultAckTimeout is what other senders use: an indexer that
+	// replicates may take minutes.
+	DefaultAckTimeout  = 300 * time.Second
+	DefaultConcurrency = 16
 )
 
 // How the fields of a log become the event.
@@ -37,7 +41,12 @@ func DefaultNest() []string { return []string{"actiontrail_audit_event"} }
 type Config struct {
 	URL     string // --hec-url: http(s)://host[:port][/prefix], see URL
 	Token   string // --hec-token
-	Channel string // --hec-channel: UUID, for a token that asks for one
+	Channel string // --hec-channel: UUID, for a token that asks for one; with Ack, the first channel
+
+	TokenFile string // --hec-token-file: in place of Token; read again when the receiver refuses it
+
+	Ack        bool          // --hec-ack: delivered means acknowledged by the indexer
+	AckTimeout time.Duration // --hec-ack-timeout: then it is sent again
 
 	// What the envelope says when a guest does not; empty ones are left out.
 	Index, Source, SourceType, Host string
@@ -48,6 +57,9 @@ type Config struct {
 	MaxBody int           // --hec-max-body: bytes of a request before compression; an event that is larger goes alone
 	Gzip    bool          // --hec-gzip: off by default, as in the documented scripts; worth its CPU time over a WAN
 	Timeout time.Duration // --hec-timeout: of one request, from dialling to the end of the answer
+
+	Concurrency int    // --hec-concurrency: requests at once, at the most; fewer while the receiver has too much
+	Proxy       string // --hec-proxy: URL, or NoProxy; "": as the environment says
 
 	CAFile     string // --hec-ca: PEM, in place of the system's authorities
 	CertFile   string // --hec-cert: PEM, the client's certificate
@@ -79,6 +91,12 @@ func (c Config) withDefaults() Config {
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
 	}
+	if c.AckTimeout == 0 {
+		c.AckTimeout = DefaultAckTimeout
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = DefaultConcurrency
+	}
 	return c
 }
 
@@ -94,18 +112,37 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	if _, err := c.base(); err != nil {
+	base, err := c.base()
+	if err != nil {
 		errs = append(errs, err)
 	}
-	bad(c.Token == "", "--hec-token: missing; it is the token of Splunk's HTTP Event Collector")
+	bad(c.Token == "" && c.TokenFile == "", "--hec-token: missing (or --hec-token-file); it is the token of Splunk's HTTP Event Collector")
+	bad(c.Token != "" && c.TokenFile != "", "--hec-token and --hec-token-file: give one of them")
 	bad(strings.ContainsFunc(c.Token, isControl), "--hec-token: holds a line break or another control character")
 	bad(c.Channel != "" && !uuid.MatchString(c.Channel), "--hec-channel: %q is not a UUID", c.Channel)
 	bad(c.Event != EventObject && c.Event != EventString, "--hec-event: %q is neither %s nor %s", c.Event, EventObject, EventString)
 	bad(c.MaxBody < 0, "--hec-max-body: %d is negative", c.MaxBody)
 	bad(c.Timeout < 0, "--hec-timeout: %v is negative", c.Timeout)
+	bad(c.AckTimeout < 0, "--hec-ack-timeout: %v is negative", c.AckTimeout)
+	bad(c.Concurrency < 0, "--hec-concurrency: %d is negative", c.Concurrency)
+	if _, err := c.findProxy(); err != nil {
+		errs = append(errs, err)
+	}
 	bad((c.CertFile == "") != (c.KeyFile == ""), "--hec-cert and --hec-key: one of them is missing; they go together")
 	bad(c.SkipVerify && c.CAFile != "", "--hec-verify=false and --hec-ca: with the first the second is not looked at; leave one out")
+	if base != nil && base.Scheme == "http" {
+		for flag, value := range c.tlsOnly {
+			bad(value != "", "%s: it is for https, and --hec-url begins with http://; change one of them", flag)
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// tlsOnly yields the settings that mean nothing without TLS. One that is not
+// in force must not go unnoticed.
+func (c Config) tlsOnly(yield func(flag, value string) bool) {
+	_ = yield("--hec-ca", c.CAFile) && yield("--hec-cert", c.CertFile) && yield("--hec-key", c.KeyFile) &&
+		yield("--hec-server-name", c.ServerName)
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }

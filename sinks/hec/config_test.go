@@ -11,7 +11,7 @@ import (
 func TestValidateSaysEverything(t *testing.T) {
 	err := Config{Channel: "x", Event: "xml", MaxBody: -1, Timeout: -time.Second, CertFile: "c", CAFile: "a", SkipVerify: true}.Validate()
 	want := `--hec-url: missing (or --hec-host); for example https://splunk.example.com:8088
---hec-token: missing; it is the token of Splunk's HTTP Event Collector
+--hec-token: missing (or --hec-token-file); it is the token of Splunk's HTTP Event Collector
 --hec-channel: "x" is not a UUID
 --hec-event: "xml" is neither object nor string
 --hec-max-body: -1 is negative

@@ -26,10 +26,11 @@ const (
 	idleTime = 10 * time.Second
 )
 
-func newClient(cfg Config, tls *tls.Config) *http.Client {
+func newClient(cfg Config, tls *tls.Config, proxy findProxy) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
+			Proxy:                  proxy,
+			OnProxyConnectResponse: refusedByProxy,
 			DialContext:            (&net.Dialer{Timeout: min(cfg.Timeout, 30*time.Second)}).DialContext,
 			TLSClientConfig:        tls,
 			TLSHandshakeTimeout:    min(cfg.Timeout, 30*time.Second),
@@ -43,52 +44,94 @@ func newClient(cfg Config, tls *tls.Config) *http.Client {
 	}
 }
 
-// post sends a filled body of n events. An error is the contract's: Retry or
-// Hold when there was no answer, ctx's own at its end.
-func (s *Sink) post(ctx context.Context, b *body, n int) (verdict, error) {
+// post sends a filled body of n events, on a channel where acknowledgement is
+// wanted. An error is the contract's: Retry or Hold when there was no answer,
+// ctx's own at its end.
+func (s *Sink) post(ctx context.Context, b *body, n int, ch *channel) (verdict, error) {
 	wire, err := b.wire(s.cfg.Gzip)
 	if err != nil {
 		return verdict{}, fmt.Errorf("host fault: compressing a body: %w", err)
 	}
 	b.sent = len(wire)
-	a, err := s.exchange(ctx, http.MethodPost, eventPath, wire)
-	if ctx.Err() != nil && err != nil {
-		return verdict{}, ctx.Err()
-	}
+	turn, err := s.limiter.acquire(ctx)
 	if err != nil {
+		return verdict{}, err
+	}
+	a, err := s.exchange(ctx, request{method: http.MethodPost, path: eventPath, body: wire, zipped: s.cfg.Gzip, channel: ch})
+	if err != nil {
+		s.limiter.release(turn, pressureOf(err))
+		if ctx.Err() != nil {
+			return verdict{}, ctx.Err()
+		}
 		return verdict{}, outcomeOf(err)
 	}
 	v := a.judge(n, time.Now())
+	s.limiter.release(turn, v.pressure(a.status))
 	if v.full {
 		s.slowDown(a.excerpt())
 	}
 	return v, nil
 }
 
-// exchange makes one request within the time limit and reads its answer.
-func (s *Sink) exchange(ctx context.Context, method, path string, wire []byte) (answer, error) {
+// pressureOf is what a missing answer says of the receiver's load.
+func pressureOf(err error) pressure {
+	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
+		return pressed
+	}
+	return steady
+}
+
+// A request is one to make.
+type request struct {
+	method, path string
+	body         []byte
+	zipped       bool     // the body is
+	channel      *channel // nil: the settings' own, if any
+}
+
+// exchange makes one request and reads its answer. When its token is refused
+// and there is a new one, it is made again.
+func (s *Sink) exchange(ctx context.Context, r request) (answer, error) {
+	token := s.token.now()
+	a, err := s.roundTrip(ctx, r, token)
+	if err == nil && a.refusesToken() && s.token.renewed(token) {
+		return s.roundTrip(ctx, r, s.token.now())
+	}
+	return a, err
+}
+
+// roundTrip makes a request within the time limit, which holds for all of it:
+// a byte now and then is no sign of life.
+func (s *Sink) roundTrip(ctx context.Context, r request, token string) (answer, error) {
 	limited, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
-	l := &loan{bytes: wire}
+	l := &loan{bytes: r.body}
 	defer l.end()
-	req, err := http.NewRequestWithContext(limited, method, s.base+path, nil)
+	req, err := http.NewRequestWithContext(limited, r.method, s.base+r.path, nil)
 	if err != nil {
 		return answer{}, err
 	}
-	if len(wire) > 0 {
-		req.Body, req.ContentLength = l.reader(), int64(len(wire))
+	if len(r.body) > 0 {
+		req.Body, req.ContentLength = l.reader(), int64(len(r.body))
 		req.GetBody = func() (io.ReadCloser, error) { return l.reader(), nil }
 	}
-	s.setHeader(req.Header, len(wire) > 0)
+	s.setHeader(req, r, token)
+	proxy := s.via(req)
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return answer{}, s.explain(ctx, err)
+		return answer{}, s.explain(ctx, err, proxy)
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if r.channel != nil {
+		r.channel.notice(resp)
+	}
 	a := answer{status: resp.StatusCode, header: resp.Header}
+	if req.URL.Scheme == "http" { // else it hears nothing but the connection
+		a.proxy = proxy
+	}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, answerLen))
 	if err != nil && a.needsBody() {
-		return answer{}, s.explain(ctx, fmt.Errorf("reading the answer (status %d): %w", a.status, err))
+		return answer{}, s.explain(ctx, fmt.Errorf("reading the answer (status %d): %w", a.status, err), proxy)
 	}
 	return a, nil
 }
@@ -100,40 +143,53 @@ func (a answer) needsBody() bool {
 	return a.status == http.StatusOK || a.status == http.StatusBadRequest
 }
 
-func (s *Sink) setHeader(h http.Header, hasBody bool) {
-	h.Set("Authorization", "Splunk "+s.cfg.Token)
+func (a answer) refusesToken() bool {
+	return a.status == http.StatusUnauthorized || a.status == http.StatusForbidden
+}
+
+func (s *Sink) setHeader(req *http.Request, r request, token string) {
+	h := req.Header
+	h.Set("Authorization", "Splunk "+token)
 	h.Set("User-Agent", userAgent)
-	if s.cfg.Channel != "" {
+	switch {
+	case r.channel != nil:
+		r.channel.address(req)
+	case s.cfg.Channel != "":
 		h.Set("X-Splunk-Request-Channel", s.cfg.Channel)
 	}
-	if !hasBody {
-		return
+	if len(r.body) > 0 {
+		h.Set("Content-Type", "application/json")
 	}
-	h.Set("Content-Type", "application/json")
-	if s.cfg.Gzip {
+	if r.zipped {
 		h.Set("Content-Encoding", "gzip")
 	}
 }
 
-// explain adds what to do to an error of the network.
-func (s *Sink) explain(ctx context.Context, err error) error {
+// explain adds what to do to an error of the network. When nobody answers,
+// connections to a peer that has died may be idle still: they go, so that the
+// next try makes its own.
+func (s *Sink) explain(ctx context.Context, err error, proxy string) error {
 	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("no answer within --hec-timeout (%v): %w", s.cfg.Timeout, err)
+		s.client.CloseIdleConnections()
+		err = fmt.Errorf("no answer within --hec-timeout (%v): %w", s.cfg.Timeout, err)
+	}
+	if proxy != "" {
+		err = explainProxy(err, proxy)
 	}
 	if hint := tlsHint(err); hint != "" {
-		return &certificateError{err: err, hint: hint}
+		return &settingError{err: err, hint: hint}
 	}
 	return err
 }
 
-// A certificateError does not mend itself.
-type certificateError struct {
+// A settingError does not mend itself.
+type settingError struct {
 	err  error
 	hint string
 }
 
-func (e *certificateError) Error() string { return e.err.Error() + "; " + e.hint }
-func (e *certificateError) Unwrap() error { return e.err }
+func (e *settingError) Error() string { return e.err.Error() + "; " + e.hint }
+func (e *settingError) Unwrap() error { return e.err }
 
 func tlsHint(err error) string {
 	var (
@@ -160,8 +216,7 @@ func tlsHint(err error) string {
 // outcomeOf turns a failed exchange into the contract's outcome. Whether the
 // events arrived is not known, so they are sent again.
 func outcomeOf(err error) error {
-	var cert *certificateError
-	if errors.As(err, &cert) {
+	if _, ok := errors.AsType[*settingError](err); ok {
 		return &sinks.Hold{Err: err}
 	}
 	return &sinks.Retry{Err: err}
