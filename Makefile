@@ -69,6 +69,9 @@ test: ## every test, with the race detector
 check: $(LINT) ## formatting, vet, lint and tidy; fails on any difference
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 	@set -e; for m in $(MODULES); do echo "check $$m"; (cd $$m && $(GO) vet ./... && $(GO) mod tidy -diff && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done
+	@if test -x "$(dir $(CARGO))cargo-clippy" && test -x "$(dir $(CARGO))cargo-fmt"; then echo "check guests/rust"; \
+		cd guests && $(RUST) cargo fmt --all -- --check && $(RUST) cargo clippy --quiet --locked --all-targets -- -D warnings; \
+	else echo "SKIPPED: checks of the Rust crates: rustfmt and clippy are not installed beside $(CARGO) (Debian: rustfmt rust-clippy)"; fi
 
 fuzz: ## each fuzz function for FUZZTIME (default 20s)
 	@set -e; for p in $$($(GO) list ./...); do \

@@ -1,5 +1,7 @@
 //! Small guests through the whole way: batch, calls, reply, events.
 
+use std::fmt::Write;
+
 use slswasm::testing::{Event, Field, Log, Meta, Outcome, Tester};
 use slswasm::{print, Event as Edit, Guest, Key, Level, Setup, Severity};
 
@@ -34,10 +36,10 @@ fn show(e: &Event) -> String {
     let mut s = format!("{}s", e.time_ns / 1_000_000_000);
     for f in &e.fields {
         let json = if f.json { "(json)" } else { "" };
-        s += &format!(" {}={}{json}", String::from_utf8_lossy(&f.key), String::from_utf8_lossy(&f.value));
+        write!(s, " {}={}{json}", String::from_utf8_lossy(&f.key), String::from_utf8_lossy(&f.value)).unwrap();
     }
     if let Some(body) = &e.body {
-        s += &format!(" body {} {}", String::from_utf8_lossy(body), e.body_json);
+        write!(s, " body {} {}", String::from_utf8_lossy(body), e.body_json).unwrap();
     }
     s
 }
