@@ -1,0 +1,74 @@
+package perf
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/slswasm/slswasm/host/perf/input"
+	"github.com/slswasm/slswasm/host/slstest"
+)
+
+// Project is the emulator's only project; its logstores are called as the
+// kinds of input.
+const Project = "bench"
+
+// A Ready is what a program of the report prints, on one line, when it listens.
+type Ready struct {
+	Address string `json:"address"`          // of HTTP
+	Syslog  string `json:"syslog,omitempty"` // of the receiver
+}
+
+// NewService is an emulated Log Service with so many bytes of each kind of
+// input. Its pulls are compressed beforehand.
+func NewService(shards, bytes int, kinds ...input.Kind) (*slstest.Server, error) {
+	stores := make([]slstest.Logstore, len(kinds))
+	for i, kind := range kinds {
+		stores[i] = slstest.Logstore{Name: string(kind), Shards: shards}
+	}
+	s, err := slstest.New(slstest.Config{
+		Projects: []slstest.Project{{Name: Project, Logstores: stores}}, CacheBytes: 1 << 62, MaxSkew: -1,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, kind := range kinds {
+		if err := fill(s, kind, bytes); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+func fill(s *slstest.Server, kind input.Kind, bytes int) error {
+	groups, err := input.Groups(kind, bytes)
+	if err != nil {
+		return err
+	}
+	for g := range groups {
+		if err := s.Put(Project, string(kind), slstest.AnyShard, g); err != nil {
+			return err
+		}
+	}
+	return s.Prebuild(Project, string(kind), slstest.MaxPullCount, "lz4")
+}
+
+// Emulate is the program that logs come from. It says on out when it is
+// ready, and runs until ctx ends.
+func Emulate(ctx context.Context, out io.Writer, shards, bytes int) (err error) {
+	s, err := NewService(shards, bytes, input.Kinds()...)
+	if err != nil {
+		return fmt.Errorf("emulator: %w", err)
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.Start(""); err != nil {
+		return err
+	}
+	if err := json.NewEncoder(out).Encode(Ready{Address: s.Addr()}); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}

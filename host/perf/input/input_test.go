@@ -1,0 +1,46 @@
+package input_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/host/perf/input"
+	"github.com/slswasm/slswasm/host/shard"
+)
+
+func TestPull(t *testing.T) {
+	for _, kind := range input.Kinds() {
+		raw, err := input.Pull(kind, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := input.Pull(kind, 1<<20)
+		if err != nil || !bytes.Equal(raw, again) {
+			t.Errorf("%s: another pull the second time, error %v", kind, err)
+		}
+		logs, err := shard.Decode(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size, valid, seen := 0, 0, map[string]bool{}
+		for _, l := range logs {
+			for _, f := range l.Fields {
+				size += len(f.Key) + len(f.Value)
+			}
+			event, _ := l.Get("event")
+			if len(event) > 0 {
+				if abi.ValidJSON(event) {
+					valid++
+				}
+				seen[string(event)] = true
+			}
+		}
+		if size < 1<<20 || size > 5<<18 {
+			t.Errorf("%s: %d bytes, want about 1 MiB", kind, size)
+		}
+		if kind == input.Trail && (len(seen) != len(logs) || valid < len(logs)*34/35 || valid == len(logs)) {
+			t.Errorf("%d logs: %d different events, %d valid", len(logs), len(seen), valid)
+		}
+	}
+}
