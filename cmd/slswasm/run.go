@@ -19,10 +19,11 @@ import (
 
 func runCommand() *cli.Command {
 	var (
-		source sourceSettings
-		guests guestSettings
-		sink   sinkSettings
-		log    logSettings
+		source  sourceSettings
+		guests  guestSettings
+		sink    sinkSettings
+		log     logSettings
+		profile profileSettings
 	)
 	return &cli.Command{
 		Name:  "run",
@@ -31,8 +32,8 @@ func runCommand() *cli.Command {
 			"The first SIGTERM or Ctrl-C drains and commits, the second leaves at once.\n" +
 			"SIGHUP loads the modules again.\n" +
 			"Exit codes: 0 done or stopped, 1 failed while running or left at a second signal, 2 nothing was started.",
-		Flags: slices.Concat(source.flags(), guests.flags(), sink.flags(), log.flags("info")),
-		Action: func(c *cli.Context) error {
+		Flags: slices.Concat(source.flags(), guests.flags(), sink.flags(), log.flags("info"), profile.flags()),
+		Action: func(c *cli.Context) (err error) {
 			logger, err := log.logger(c.App.ErrWriter)
 			if err != nil {
 				return usage(err)
@@ -53,6 +54,11 @@ func runCommand() *cli.Command {
 			if err := errors.Join(sourceErr, guestErr, sinkErr, saveErr); err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
+			stopProfile, err := profile.start()
+			if err != nil {
+				return usage(errors.Join(err, closeSinks(opened)))
+			}
+			defer func() { err = errors.Join(err, stopProfile()) }()
 			p, err := host.Open(c.Context, host.Config{
 				Sources: sources, Guests: modules, OnError: onError,
 				Sinks: opened, Retry: sinks.RetryConfig{}, Logger: logger,
