@@ -45,6 +45,7 @@ type client struct {
 	http        *http.Client
 	own         bool // http is ours to close
 	log         *slog.Logger
+	clock       clock
 	pause       time.Duration // before the first retry
 	unzstd      *zstd.Decoder
 	bodies      buffers // compressed
@@ -63,6 +64,7 @@ func newClient(cfg *Config) (*client, error) {
 	c := &client{
 		endpoint: e, project: cfg.Project, logstore: cfg.Logstore, group: cfg.Group, consumer: cfg.Consumer,
 		zstd: cfg.Zstd, credentials: cfg.Credentials, http: cfg.HTTPClient, log: cfg.Logger, pause: firstPause, unzstd: unzstd,
+		clock: clock{local: time.Now},
 	}
 	if cfg.AuthV4 {
 		c.region = cfg.Region
@@ -124,6 +126,7 @@ type call struct {
 	query  url.Values
 	body   any    // sent as JSON; nil for none
 	accept string // encodings
+	again  bool   // with the clock set right
 }
 
 // send makes one attempt and hands an answer with status 200 to read. Its
@@ -140,6 +143,7 @@ func (c *client) send(ctx context.Context, r call, read func(*http.Response) err
 }
 
 func (c *client) roundTrip(ctx context.Context, r call, read func(*http.Response) error) error {
+	signed := c.clock.offset()
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return err
@@ -155,7 +159,15 @@ func (c *client) roundTrip(ctx context.Context, r call, read func(*http.Response
 	if resp.StatusCode == http.StatusOK {
 		return read(resp)
 	}
-	return refusal(resp)
+	err = refusal(resp)
+	if code(err) != sls.REQUEST_TIME_TOO_SKEWED || r.again {
+		return err
+	}
+	if !c.clock.correct(resp, signed, c.log) {
+		return err
+	}
+	r.again = true
+	return c.roundTrip(ctx, r, read)
 }
 
 // refusal reads the service's error from an answer.
@@ -230,7 +242,7 @@ func (c *client) sign(r call, uri string, body []byte) (map[string]string, error
 	if body != nil {
 		h[sls.HTTPHeaderContentType] = "application/json"
 	}
-	now := time.Now().UTC()
+	now := c.clock.now().UTC()
 	if c.region != "" {
 		h[sls.HTTPHeaderLogDate] = now.Format(sls.ISO8601)
 		err = sls.NewSignerV4(cred.AccessKeyID, cred.AccessKeySecret, c.region).Sign(r.method, uri, h, body)
