@@ -7,16 +7,18 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
+	"time"
 )
 
 // SyslogOptions say what a SyslogReceiver listens to and how it behaves.
 type SyslogOptions struct {
-	Network string        // "tcp" (the default), "tls" or "udp"
+	Network string        // "tcp" (the default), "tls", "udp", "relp" or "relp+tls"
 	Addr    string        // default 127.0.0.1:0
 	Framing SyslogFraming // of tcp and tls
 	RFC3164 bool          // the grammar of the messages; default RFC 5424
-	TLS     *tls.Config   // of tls
+	TLS     *tls.Config   // of tls and relp+tls
 
 	// OnMessage, when not nil, is given each message instead of Messages:
 	// one at a time, a view that is valid until it returns.
@@ -25,6 +27,10 @@ type SyslogOptions struct {
 	// Fault, when not nil, says how the connection of this number (from 0)
 	// fails. It is called from several goroutines.
 	Fault func(conn int) SyslogFault
+
+	// Refuse, when not nil, says which messages SyslogRefuse is about. It is
+	// called from several goroutines.
+	Refuse func(message []byte) bool
 }
 
 // A SyslogFault is how a connection fails: Do, once After messages were read.
@@ -43,6 +49,14 @@ const (
 	SyslogReset                         // close with a RST
 	SyslogFreeze                        // read no more, keep the connection open
 	SyslogNeverDone                     // read to the end and do not close
+	SyslogTrickle                       // read no more, write a byte at a time that tells nothing
+
+	// Of RELP only.
+	SyslogNoAck       // read on and acknowledge no more
+	SyslogLastFirst   // acknowledge what came together late, the last one first
+	SyslogRefuse      // answer 500 from then on
+	SyslogServerClose // say serverclose after message After, and close
+	SyslogForget      // read on, keep and acknowledge no more, then reset: a crash
 )
 
 // A SyslogReceiver is a syslog server on a real socket. It reads strictly:
@@ -80,7 +94,7 @@ func StartSyslog(opt SyslogOptions) (*SyslogReceiver, error) {
 	switch opt.Network {
 	case "udp":
 		r.packets, err = net.ListenPacket("udp", opt.Addr)
-	case "tcp", "", "tls":
+	case "tcp", "", "tls", "relp", "relp+tls":
 		r.listener, err = net.Listen("tcp", opt.Addr)
 	default:
 		err = fmt.Errorf("unknown network %q", opt.Network)
@@ -259,10 +273,14 @@ func (r *SyslogReceiver) serve(raw net.Conn, number int) {
 		fault = r.opt.Fault(number)
 	}
 	c := raw
-	if r.opt.Network == "tls" {
+	if strings.HasSuffix(r.opt.Network, "tls") {
 		c = tls.Server(raw, r.opt.TLS)
 	}
-	if r.read(c, fault) {
+	serve := r.read
+	if strings.HasPrefix(r.opt.Network, "relp") {
+		serve = r.serveRELP
+	}
+	if serve(c, fault) {
 		r.act(raw, fault.Do)
 	}
 	// A TLS connection says good-bye first.
@@ -271,10 +289,10 @@ func (r *SyslogReceiver) serve(raw net.Conn, number int) {
 
 // read passes the messages on until the fault's turn comes, or the end. It
 // returns whether the fault is to be acted on.
-func (r *SyslogReceiver) read(c io.Reader, fault SyslogFault) bool {
+func (r *SyslogReceiver) read(c net.Conn, fault SyslogFault) bool {
 	in := newFrames(c, r.opt.Framing)
 	for n := 0; ; n++ {
-		if fault.Do != SyslogServe && fault.Do != SyslogNeverDone && n == fault.After {
+		if fault.strikes(n) {
 			return true
 		}
 		b, err := in.next()
@@ -290,14 +308,40 @@ func (r *SyslogReceiver) read(c io.Reader, fault SyslogFault) bool {
 
 func (r *SyslogReceiver) act(raw net.Conn, action SyslogAction) {
 	switch action {
-	case SyslogReset:
+	case SyslogReset, SyslogForget:
 		if c, ok := raw.(*net.TCPConn); ok {
 			_ = c.SetLinger(0)
 		}
 		_ = raw.Close()
 	case SyslogFreeze, SyslogNeverDone:
 		<-r.stopping
-	case SyslogServe, SyslogClose:
+	case SyslogTrickle:
+		r.trickle(raw)
+	}
+}
+
+// trickle writes what looks like the begin of something long: an answer of
+// RELP, or a TLS record.
+func (r *SyslogReceiver) trickle(raw net.Conn) {
+	begin := "\x16\x03\x03\x3f\xff"
+	if r.opt.Network == "relp" {
+		begin = "1 rsp 60000 200 "
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		b := []byte{'x'}
+		if i < len(begin) {
+			b[0] = begin[i]
+		}
+		if _, err := raw.Write(b); err != nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-r.stopping:
+			return
+		}
 	}
 }
 

@@ -128,7 +128,7 @@ func TestSyslogReceiverFaults(t *testing.T) {
 
 func TestStartSyslogFails(t *testing.T) {
 	r := startSyslog(t, SyslogOptions{})
-	for _, opt := range []SyslogOptions{{Network: "relp"}, {Addr: net.JoinHostPort(r.Host(), strconv.Itoa(r.Port()))}} {
+	for _, opt := range []SyslogOptions{{Network: "http"}, {Addr: net.JoinHostPort(r.Host(), strconv.Itoa(r.Port()))}} {
 		if _, err := StartSyslog(opt); err == nil {
 			t.Errorf("%+v started", opt)
 		}

@@ -14,9 +14,11 @@ import (
 
 // The values of Config.Protocol.
 const (
-	UDP = "udp"
-	TCP = "tcp"
-	TLS = "tls"
+	UDP     = "udp"
+	TCP     = "tcp"
+	TLS     = "tls"
+	RELP    = "relp" // each message is acknowledged: package relp
+	RELPTLS = "relp+tls"
 )
 
 // The values of Config.Format.
@@ -52,6 +54,8 @@ const (
 	defaultPort    = 514
 	defaultTimeout = 120 * time.Second
 	defaultConns   = 4
+	defaultWindow  = 128
+	maxWindow      = 1 << 16
 )
 
 // Config is how to reach the receiver and what to write. A zero value is the
@@ -60,11 +64,13 @@ const (
 type Config struct {
 	Host     string        // --syslog-host: name or address; the one setting without a default
 	Port     int           // --syslog-port: 514
-	Protocol string        // --syslog-protocol: udp, tcp (default) or tls
+	Protocol string        // --syslog-protocol: udp, tcp (default), tls, relp or relp+tls
 	Framing  string        // --syslog-framing: octet (default with tls) or lf (default with tcp)
 	Confirm  string        // --syslog-confirm: close (default with tcp and tls) or none
 	Timeout  time.Duration // --syslog-timeout: of a dial, of each write and of a barrier without progress; 120 s
 	Conns    int           // --syslog-connections: the most at once; 4
+
+	RELPWindow int // --syslog-relp-window: messages without an acknowledgement on a connection; 128
 
 	Format  string // --syslog-format: rfc5424 (default) or rfc3164
 	Payload string // --syslog-payload: kv (default) or json
@@ -106,6 +112,9 @@ func (c Config) withDefaults() Config {
 	case TLS:
 		// RFC 5425 takes nothing else.
 		c.Framing = cmp.Or(c.Framing, Octet)
+	case RELP, RELPTLS:
+		c.RELPWindow = cmp.Or(c.RELPWindow, defaultWindow)
+		return c
 	default:
 		// What every receiver takes; some take nothing else over plain TCP.
 		c.Framing = cmp.Or(c.Framing, LF)
@@ -114,6 +123,12 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// encrypted says whether the protocol is one over TLS.
+func (c Config) encrypted() bool { return c.Protocol == TLS || c.Protocol == RELPTLS }
+
+// acknowledges says whether the receiver confirms each message by itself.
+func (c Config) acknowledges() bool { return c.Protocol == RELP || c.Protocol == RELPTLS }
+
 // Validate returns everything that is wrong with the settings, joined, each
 // with the flag that it is about.
 func (c Config) Validate() error {
@@ -121,17 +136,10 @@ func (c Config) Validate() error {
 	v := &faults{}
 	v.add(checkHost(c.Host))
 	v.check(c.Port >= 1 && c.Port <= 65535, "--syslog-port: %d is not a port (1 to 65535)", c.Port)
-	v.oneOf("--syslog-protocol", c.Protocol, UDP, TCP, TLS)
+	v.oneOf("--syslog-protocol", c.Protocol, UDP, TCP, TLS, RELP, RELPTLS)
 	v.oneOf("--syslog-format", c.Format, RFC5424, RFC3164)
 	v.oneOf("--syslog-payload", c.Payload, KV, JSON)
-	v.oneOf("--syslog-confirm", c.Confirm, ConfirmClose, ConfirmNone)
-	if c.Protocol == UDP {
-		v.check(set.Framing == "", "--syslog-framing: udp has no framing, a message is a datagram")
-		v.check(c.Confirm == ConfirmNone, "--syslog-confirm: nothing can confirm udp; use --syslog-protocol tcp or tls")
-		v.check(c.MaxSize <= maxDatagram, "--syslog-max-size: %d is more than a datagram holds (%d)", c.MaxSize, maxDatagram)
-	} else {
-		v.oneOf("--syslog-framing", c.Framing, Octet, LF)
-	}
+	v.transport(set, c)
 	v.check(c.MaxSize == 0 || c.MaxSize >= minMessage, "--syslog-max-size: %d leaves no room for the header (at least %d)", c.MaxSize, minMessage)
 	v.check(c.Timeout > 0, "--syslog-timeout: %s is not positive", c.Timeout)
 	v.check(c.Conns > 0, "--syslog-connections: %d is not positive", c.Conns)
@@ -143,6 +151,26 @@ func (c Config) Validate() error {
 	_, err = c.tls()
 	v.add(err)
 	return errors.Join(v.all...)
+}
+
+// transport checks what depends on the protocol: set is what the user set, c
+// has the defaults too.
+func (v *faults) transport(set, c Config) {
+	if c.acknowledges() {
+		v.check(set.Framing == "", "--syslog-framing: %s has a framing of its own", c.Protocol)
+		v.check(set.Confirm == "", "--syslog-confirm: %s acknowledges each message; leave this away", c.Protocol)
+		v.check(c.RELPWindow >= 1 && c.RELPWindow <= maxWindow, "--syslog-relp-window: %d is not from 1 to %d", c.RELPWindow, maxWindow)
+		return
+	}
+	v.check(set.RELPWindow == 0, "--syslog-relp-window: needs --syslog-protocol relp or relp+tls")
+	v.oneOf("--syslog-confirm", c.Confirm, ConfirmClose, ConfirmNone)
+	if c.Protocol == UDP {
+		v.check(set.Framing == "", "--syslog-framing: udp has no framing, a message is a datagram")
+		v.check(c.Confirm == ConfirmNone, "--syslog-confirm: nothing can confirm udp; use --syslog-protocol tcp, tls or relp")
+		v.check(c.MaxSize <= maxDatagram, "--syslog-max-size: %d is more than a datagram holds (%d)", c.MaxSize, maxDatagram)
+		return
+	}
+	v.oneOf("--syslog-framing", c.Framing, Octet, LF)
 }
 
 func checkHost(host string) error {

@@ -33,6 +33,23 @@ type conn struct {
 func (s *Sink) dial(ctx context.Context) (*conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Timeout, errTimeout)
 	defer cancel()
+	tcp, err := s.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{stream: tcp, tcp: tcp, timeout: s.cfg.Timeout, silence: patience * s.cfg.Timeout, ended: make(chan struct{})}
+	if s.tls != nil {
+		c.wire = &wire{TCPConn: tcp}
+		if c.stream, err = s.secure(ctx, c.wire); err != nil {
+			_ = tcp.Close()
+			return nil, err
+		}
+	}
+	go c.read()
+	return c, nil
+}
+
+func (s *Sink) connect(ctx context.Context) (*net.TCPConn, error) {
 	dialer := net.Dialer{KeepAlive: 15 * time.Second}
 	raw, err := dialer.DialContext(ctx, "tcp", s.addr)
 	if err != nil {
@@ -43,21 +60,19 @@ func (s *Sink) dial(ctx context.Context) (*conn, error) {
 		_ = raw.Close()
 		return nil, fmt.Errorf("dialling tcp gave a %T", raw)
 	}
-	c := &conn{stream: tcp, tcp: tcp, timeout: s.cfg.Timeout, silence: patience * s.cfg.Timeout, ended: make(chan struct{})}
-	if s.tls != nil {
-		c.wire = &wire{TCPConn: tcp}
-		secure := tls.Client(c.wire, s.tls)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			_ = tcp.Close()
-			if err = timedOut(ctx, err); errors.Is(err, errTimeout) {
-				err = fmt.Errorf("%w; does this port speak TLS?", err)
-			}
-			return nil, fmt.Errorf("TLS handshake: %w", err)
+	return tcp, nil
+}
+
+// secure shakes hands over a connection, which it does not close.
+func (s *Sink) secure(ctx context.Context, over net.Conn) (*tls.Conn, error) {
+	secure := tls.Client(over, s.tls)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		if err = timedOut(ctx, err); errors.Is(err, errTimeout) {
+			err = fmt.Errorf("%w; does this port speak TLS?", err)
 		}
-		c.stream = secure
+		return nil, fmt.Errorf("TLS handshake: %w", err)
 	}
-	go c.read()
-	return c, nil
+	return secure, nil
 }
 
 // A wire is what crypto/tls reads from and writes to, for two reasons.

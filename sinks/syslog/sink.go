@@ -1,9 +1,9 @@
 // Package syslog is the sink that delivers events to a syslog receiver: RFC
-// 5424 or 3164 messages over UDP, TCP or TLS, and, where the transport allows
-// it, the proof that the receiver has read them (RATIONALE.md).
+// 5424 or 3164 messages over UDP, TCP, TLS or RELP, and, where the transport
+// allows it, the proof that the receiver has read them (RATIONALE.md).
 //
 // The writers of a message, its framing, the connections and the settings are
-// here. Retrying, choosing among sinks and what becomes of a rejected event
+// here; RELP by itself is in the folder relp. Retrying, choosing among sinks and what becomes of a rejected event
 // are not.
 package syslog
 
@@ -21,6 +21,7 @@ import (
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/sinks"
+	"github.com/slswasm/slswasm/sinks/syslog/relp"
 )
 
 // chunk is how much is written at once. A larger window goes out in several
@@ -31,7 +32,7 @@ const chunk = 256 << 10
 type Sink struct {
 	cfg    Config
 	addr   string
-	tls    *tls.Config // nil unless the protocol is tls
+	tls    *tls.Config // nil unless the protocol is one over TLS
 	format *format
 	log    *slog.Logger
 
@@ -39,17 +40,20 @@ type Sink struct {
 	encoders sync.Pool
 	cut      atomic.Int64
 	window   window
+	refused  atomic.Int64 // when RELP last refused an event, in Unix ns
 
 	closed    context.Context //nolint:containedctx // the sink's own life
 	closeNow  context.CancelCauseFunc
 	closeOnce sync.Once
 }
 
-// A link is a connection that outlives a Send: one without confirmation.
+// A link is a connection that outlives a Send: all but those that their end
+// confirms.
 type link struct {
-	stream *conn    // tcp and tls
-	udp    net.Conn // udp
-	since  time.Time
+	stream  *conn         // tcp and tls
+	session *relp.Session // relp and relp+tls
+	udp     net.Conn      // udp
+	since   time.Time
 }
 
 var _ sinks.Sink = (*Sink)(nil)
@@ -91,10 +95,11 @@ func New(cfg Config, log *slog.Logger) (*Sink, error) {
 // Cut is how many messages have been shortened to --syslog-max-size.
 func (s *Sink) Cut() int64 { return s.cut.Load() }
 
-// Send delivers the events: see sinks.Sink. With the half-close barrier a
-// window is confirmed as a whole or not at all, and a Retry may mean that the
-// receiver has some of its events. Without, an event counts as delivered when the kernel took it,
-// which is not at-least-once.
+// Send delivers the events: see sinks.Sink. With RELP an event is delivered
+// once it and all before it are acknowledged. With the half-close barrier a
+// window is confirmed as a whole or not at all. With both, a Retry may mean
+// that the receiver has some of the other events. Without, an event counts as
+// delivered when the kernel took it, which is not at-least-once.
 func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 	if len(events) == 0 {
 		return 0, nil
@@ -111,6 +116,8 @@ func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 	switch {
 	case s.cfg.Protocol == UDP:
 		slot, n, err = s.datagrams(ctx, slot, enc, events)
+	case s.cfg.acknowledges():
+		slot, n, err = s.acknowledged(ctx, slot, enc, events)
 	case s.cfg.Confirm == ConfirmNone:
 		slot, n, err = s.unconfirmed(ctx, slot, enc, events)
 	default:
@@ -120,14 +127,14 @@ func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 	return n, s.outcome(ctx, err)
 }
 
-// Check connects, shakes hands and, where it confirms, passes one empty
-// barrier. It warns of what cannot be confirmed.
+// Check connects, shakes hands and opens a RELP session or, where that
+// confirms, passes one empty barrier. It warns of what cannot be confirmed.
 func (s *Sink) Check(ctx context.Context) error {
 	ctx, done := s.bind(ctx)
 	defer done()
 	if s.cfg.Confirm == ConfirmNone {
 		s.log.Warn("delivery cannot be confirmed: messages may be lost without a trace (not at-least-once)",
-			"protocol", s.cfg.Protocol, "instead", "--syslog-protocol tcp or tls with --syslog-confirm close")
+			"protocol", s.cfg.Protocol, "instead", "--syslog-protocol relp, or tcp or tls with --syslog-confirm close")
 	}
 	slot, err := s.take(ctx)
 	if err != nil {
@@ -151,6 +158,13 @@ func (s *Sink) check(ctx context.Context) error {
 		c, err := s.dialUDP(ctx)
 		if err == nil {
 			err = c.Close()
+		}
+		return err
+	}
+	if s.cfg.acknowledges() {
+		session, err := s.openSession(ctx, min(s.cfg.Timeout, checkDial))
+		if err == nil {
+			session.Close()
 		}
 		return err
 	}
@@ -185,9 +199,12 @@ func (s *Sink) check(ctx context.Context) error {
 func (s *Sink) Close() error {
 	s.closeOnce.Do(func() {
 		s.closeNow(errClosed)
+		var parting sync.WaitGroup // a good-bye may take a second
 		for range cap(s.slots) {
-			(<-s.slots).close()
+			slot := <-s.slots
+			parting.Go(slot.close)
 		}
+		parting.Wait()
 	})
 	return nil
 }
@@ -251,6 +268,8 @@ func (l *link) close() {
 	case l == nil:
 	case l.stream != nil:
 		l.stream.close()
+	case l.session != nil:
+		l.session.Close()
 	case l.udp != nil:
 		_ = l.udp.Close()
 	}

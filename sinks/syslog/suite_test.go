@@ -22,8 +22,10 @@ func TestSuite(t *testing.T) {
 		receiver sinktest.SyslogOptions
 		cfg      Config
 	}{
-		"kv over tcp":   {sinktest.SyslogOptions{}, Config{}},
-		"json over tls": {sinktest.SyslogOptions{Network: TLS, Framing: sinktest.FrameOctet, TLS: ca.server(t)}, Config{Protocol: TLS, Payload: JSON, CAFile: ca.file}},
+		"kv over tcp":        {sinktest.SyslogOptions{}, Config{}},
+		"kv over relp":       {sinktest.SyslogOptions{Network: RELP}, Config{Protocol: RELP}},
+		"json over relp+tls": {sinktest.SyslogOptions{Network: RELPTLS, TLS: ca.server(t)}, Config{Protocol: RELPTLS, Payload: JSON, CAFile: ca.file}},
+		"json over tls":      {sinktest.SyslogOptions{Network: TLS, Framing: sinktest.FrameOctet, TLS: ca.server(t)}, Config{Protocol: TLS, Payload: JSON, CAFile: ca.file}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			suite.Run(t, func(t *testing.T) suite.Subject { return subject(t, c.receiver, c.cfg) })

@@ -15,13 +15,13 @@ import (
 // or everything that is wrong with them.
 func (c Config) tls() (*tls.Config, error) {
 	v := &faults{}
-	if c.Protocol != TLS {
+	if !c.encrypted() {
 		for flag, value := range map[string]string{
 			"--syslog-ca": c.CAFile, "--syslog-cert": c.CertFile, "--syslog-key": c.KeyFile, "--syslog-server-name": c.ServerName,
 		} {
-			v.check(value == "", "%s: needs --syslog-protocol tls: %s is not encrypted", flag, c.Protocol)
+			v.check(value == "", "%s: needs --syslog-protocol tls or relp+tls: %s is not encrypted", flag, c.Protocol)
 		}
-		v.check(!c.SkipVerify, "--syslog-skip-verify: needs --syslog-protocol tls")
+		v.check(!c.SkipVerify, "--syslog-skip-verify: needs --syslog-protocol tls or relp+tls")
 		return nil, errors.Join(v.all...)
 	}
 	t := &tls.Config{
@@ -107,6 +107,10 @@ func settingAtFault(err error) (hint string) {
 		return "--syslog-protocol: the receiver does not speak TLS on this port"
 	case errors.As(err, &remote) && remote.Op == "remote error":
 		return alertHint(remote.Err.Error())
+	case errors.Is(err, errNotRELP):
+		return "--syslog-protocol: this port does not take syslog messages over RELP"
+	case errors.Is(err, errRefused):
+		return "one event stands in the way of all; see the receiver's own log for the cause"
 	}
 	return ""
 }
