@@ -21,11 +21,17 @@ type HECOptions struct {
 	TLS         *tls.Config // nil: plain HTTP
 	Token       string      // "": any
 	Indexes     []string    // that events may name; nil: any
-	NeedChannel bool        // as with a token that has acknowledgement on
+	NeedChannel bool        // as with a token that has acknowledgement on, without the rest of it
+	Acks        HECAcks     // indexer acknowledgement
 	MaxBody     int         // bytes after decompression; above it 413; 0: no limit
 	// CloudMaxBody is like MaxBody, but the answer is 400, code 6, event 0,
 	// as Splunk Cloud was seen to do.
 	CloudMaxBody int
+	// Refuse, when not nil, returns the code for an event that is to be
+	// refused for its content; 0: it is good, unless Splunk minds it.
+	Refuse func(*HECEvent) (code int)
+	// Number, when not nil, is said in place of each invalid-event-number.
+	Number func(number int) int
 
 	// OnEvent, when not nil, is given each indexed event instead of Events:
 	// one at a time, a view that is valid until it returns.
@@ -41,7 +47,8 @@ type HECOptions struct {
 // A HECRequest is what a HECReceiver remembers of a POST.
 type HECRequest struct {
 	Bytes, Wire int // of the body, after and before decompression
-	Events      int // indexed
+	Status      int // of the answer
+	Events      int // that were taken: indexed, or soon to be
 	Header      http.Header
 }
 
@@ -53,13 +60,15 @@ type HECReceiver struct {
 	running sync.WaitGroup // handlers and the server
 
 	mu       sync.Mutex
-	server   *http.Server       // nil: down
+	server   *http.Server // nil: down
+	listener *hecListener
 	stop     context.CancelFunc // ends the handlers' context
 	conns    int
 	posts    int
 	count    int
 	events   []HECEvent
 	requests []HECRequest
+	acks     hecAcks
 }
 
 // StartHEC starts a receiver; Close ends it.
@@ -78,6 +87,8 @@ func (r *HECReceiver) Up() error {
 		return fmt.Errorf("HEC receiver: %w", err)
 	}
 	r.addr = listener.Addr().String()
+	conns := &hecListener{Listener: listener, frozen: make(chan struct{})}
+	listener = conns
 	if r.opt.TLS != nil {
 		listener = tls.NewListener(listener, r.opt.TLS)
 	}
@@ -97,7 +108,7 @@ func (r *HECReceiver) Up() error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.server, r.stop = server, stop
+	r.server, r.listener, r.stop = server, conns, stop
 	r.running.Go(func() { _ = server.Serve(listener) })
 	return nil
 }
@@ -134,6 +145,7 @@ func (r *HECReceiver) URL() string {
 func (r *HECReceiver) Count() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.settle()
 	return r.count
 }
 
@@ -144,10 +156,11 @@ func (r *HECReceiver) Connections() int {
 	return r.conns
 }
 
-// Events returns what was indexed, in order of arrival; nothing with OnEvent.
+// Events returns what was indexed, in that order; nothing with OnEvent.
 func (r *HECReceiver) Events() []HECEvent {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.settle()
 	return append([]HECEvent(nil), r.events...)
 }
 
@@ -183,11 +196,16 @@ func (r *HECReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	defer r.running.Done()
 	ctx := req.Context()
+	if r.opt.Acks.Cookie != nil {
+		http.SetCookie(w, &http.Cookie{Name: "receiver", Value: r.opt.Acks.Cookie(), Path: "/"})
+	}
 	switch strings.TrimSuffix(req.URL.Path, "/1.0") {
 	case "/services/collector/health":
 		r.health(ctx, w)
 	case "/services/collector/event", "/services/collector":
 		r.collect(ctx, w, req)
+	case "/services/collector/ack":
+		r.poll(ctx, w, req)
 	default:
 		http.NotFound(w, req)
 	}
@@ -229,7 +247,7 @@ func (r *HECReceiver) collect(ctx context.Context, w http.ResponseWriter, req *h
 		HECError(http.StatusBadRequest, 6, 0).write(ctx, w)
 		return
 	}
-	r.take(n, body, wire, req.Header, script).write(ctx, w)
+	r.take(n, body, wire, req, script).write(ctx, w)
 }
 
 // authorize checks the headers in the order in which Splunk does.
@@ -243,51 +261,75 @@ func (r *HECReceiver) authorize(req *http.Request) *HECAnswer {
 		code, status = 3, http.StatusUnauthorized
 	case r.opt.Token != "" && token != r.opt.Token:
 		code, status = 4, http.StatusForbidden
-	case r.opt.NeedChannel && req.Header.Get("X-Splunk-Request-Channel") == "":
-		code, status = 10, http.StatusBadRequest
 	default:
-		return nil
+		if code = r.checkChannel(req); code == 0 {
+			return nil
+		}
+		status = http.StatusBadRequest
 	}
 	a := HECError(status, code, NoNumber)
 	return &a
 }
 
-// take indexes what a body holds and says how it is answered.
-func (r *HECReceiver) take(n int, body []byte, wire int, header http.Header, script *HECAnswer) HECAnswer {
-	answer, events := r.judge(n, body)
-	// A script that takes events does not hide that one among them is refused.
-	if script != nil && (script.Indexed == 0 || answer.Status == http.StatusOK) {
-		answer, events = *script, events[:min(max(script.Indexed, 0), len(events))]
+// take takes in what a body holds and says how it is answered. What comes
+// before a bad event is indexed at once and not acknowledged.
+func (r *HECReceiver) take(n int, body []byte, wire int, req *http.Request, script *HECAnswer) HECAnswer {
+	refusal, events := r.judge(n, body)
+	if script != nil {
+		refusal, events = script, events[:min(max(script.Indexed, 0), len(events))]
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.requests = append(r.requests, HECRequest{Bytes: len(body), Wire: wire, Events: len(events), Header: header})
+	var answer HECAnswer
+	if refusal != nil {
+		answer = *refusal
+		r.index(events)
+	} else {
+		answer = r.accept(events, channelOf(req))
+	}
+	r.requests = append(r.requests, HECRequest{
+		Bytes: len(body), Wire: wire, Status: answer.Status, Events: len(events), Header: req.Header,
+	})
+	return answer
+}
+
+// index makes events those that have arrived.
+func (r *HECReceiver) index(events []HECEvent) {
 	r.count += len(events)
 	if r.opt.OnEvent == nil {
 		r.events = append(r.events, events...)
-		return answer
+		return
 	}
 	for i := range events {
 		r.opt.OnEvent(&events[i])
 	}
-	return answer
 }
 
-func (r *HECReceiver) judge(n int, body []byte) (HECAnswer, []HECEvent) {
+// judge reads a body: how it is refused, if it is, and the events before
+// what is to blame.
+func (r *HECReceiver) judge(n int, body []byte) (refusal *HECAnswer, good []HECEvent) {
 	switch {
 	case len(body) == 0:
-		return HECError(http.StatusBadRequest, 5, NoNumber), nil
+		return refuse(5, NoNumber), nil
 	case r.opt.MaxBody > 0 && len(body) > r.opt.MaxBody:
-		return HECAnswer{Status: http.StatusRequestEntityTooLarge, Body: "request entity too large"}, nil
+		return &HECAnswer{Status: http.StatusRequestEntityTooLarge, Body: "request entity too large"}, nil
 	case r.opt.CloudMaxBody > 0 && len(body) > r.opt.CloudMaxBody:
-		return HECError(http.StatusBadRequest, 6, 0), nil
+		return refuse(6, 0), nil
 	}
-	p := hecParser{request: n, indexes: r.opt.Indexes}
+	p := hecParser{request: n, indexes: r.opt.Indexes, refuse: r.opt.Refuse}
 	code, number := p.parse(body)
-	if code != 0 {
-		return HECError(http.StatusBadRequest, code, number), p.events
+	if code == 0 {
+		return nil, p.events
 	}
-	return HECAnswer{Status: http.StatusOK, Body: `{"text":"Success","code":0}`}, p.events
+	if r.opt.Number != nil {
+		number = r.opt.Number(number)
+	}
+	return refuse(code, number), p.events
+}
+
+func refuse(code, number int) *HECAnswer {
+	a := HECError(http.StatusBadRequest, code, number)
+	return &a
 }
 
 type counting struct {

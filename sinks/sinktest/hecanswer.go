@@ -26,10 +26,11 @@ type HECFault int
 
 // The faults of a receiver.
 const (
-	HECAnswers HECFault = iota // no fault
-	HECReset                   // the connection is closed with a RST
-	HECStall                   // no answer until the client gives up
-	HECDrip                    // the body comes one byte at a time and does not end
+	HECAnswers  HECFault = iota // no fault
+	HECReset                    // the connection is closed with a RST
+	HECStall                    // no answer until the client gives up
+	HECDrip                     // the body comes one byte at a time and does not end
+	HECDripHead                 // so does the header
 )
 
 // NoNumber in HECError leaves invalid-event-number out.
@@ -84,6 +85,8 @@ func (a HECAnswer) write(ctx context.Context, w http.ResponseWriter) {
 		panic(http.ErrAbortHandler)
 	case HECDrip:
 		a.drip(ctx, w)
+	case HECDripHead:
+		dripHead(ctx, w)
 	case HECAnswers:
 		a.head(w)
 		_, _ = w.Write([]byte(a.Body))
@@ -109,6 +112,25 @@ func (a HECAnswer) drip(ctx context.Context, w http.ResponseWriter) {
 			_ = http.NewResponseController(w).Flush()
 		case <-ctx.Done():
 			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+func dripHead(ctx context.Context, w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer func() { _ = conn.Close() }()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	_, err = conn.Write([]byte("HTTP/1.1 200 OK\r\nX-Drip: "))
+	for err == nil {
+		select {
+		case <-tick.C:
+			_, err = conn.Write([]byte("x"))
+		case <-ctx.Done():
+			return
 		}
 	}
 }

@@ -26,6 +26,7 @@ func (e *HECEvent) Seconds() string { return string(bytes.Trim(e.Time, `"`)) }
 type hecParser struct {
 	request int
 	indexes []string
+	refuse  func(*HECEvent) (code int)
 	events  []HECEvent
 }
 
@@ -179,6 +180,8 @@ func (p *hecParser) check(e *HECEvent) (code int) {
 		return 15
 	case e.Index != "" && p.indexes != nil && !slices.Contains(p.indexes, e.Index):
 		return 7
+	case p.refuse != nil:
+		return p.refuse(e)
 	}
 	return 0
 }
