@@ -17,6 +17,9 @@ import (
 // FileName is the file that Open makes in a directory.
 const FileName = "dead-letters.jsonl"
 
+// ErrForeign says that a file is somebody's, and no file of letters.
+var ErrForeign = errors.New("something else than dead letters")
+
 // Config says where letters are written.
 type Config struct {
 	Path    string
@@ -74,7 +77,7 @@ func prepare(f *os.File) (end int64, err error) {
 	if !info.Mode().IsRegular() {
 		return 0, fmt.Errorf("%s is not a regular file", f.Name())
 	}
-	if err := lock(f); err != nil {
+	if err := Lock(f); err != nil {
 		return 0, err
 	}
 	if end, err = mend(f, info.Size()); err != nil {
@@ -115,7 +118,7 @@ func looksLikeLetter(f file, at, limit int64) error {
 		return err
 	}
 	if head = bytes.TrimRight(head, "\x00"); !strings.HasPrefix(prefix, string(head)) {
-		return fmt.Errorf("%s holds something else than dead letters: a line starts with %q", f.Name(), head)
+		return fmt.Errorf("%s holds %w: a line starts with %q", f.Name(), ErrForeign, head)
 	}
 	return nil
 }

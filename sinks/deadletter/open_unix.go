@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// lock keeps other processes from writing to the file until it is closed: two
+// Lock keeps other processes from writing to the file until it is closed: two
 // writers would overwrite each other's letters.
-func lock(f *os.File) error {
+func Lock(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return fmt.Errorf("%s is in use by another process: give each its own file", f.Name())
