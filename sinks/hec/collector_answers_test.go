@@ -26,7 +26,7 @@ import (
 func TestAnswersOfCollector(t *testing.T) {
 	findCollector(t) // or skip once
 	arrivals := startArrivals(t)
-	c := startCollector(t, arrivals, false)
+	c := startCollector(t, arrivals)
 	fake, err := sinktest.StartHEC(sinktest.HECOptions{Token: token, Indexes: []string{"main"}, MaxBody: 2_000_000})
 	if err != nil {
 		t.Fatal(err)
@@ -90,6 +90,63 @@ func TestAnswersOfCollector(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAcksOfCollector: what a client must know of the numbers that the
+// collector acknowledges. Splunk counts from 0, and the collector from 1.
+func TestAcksOfCollector(t *testing.T) {
+	c := startCollector(t, startArrivals(t))
+	const (
+		good, blank = `{"event":"good"}`, `{"event":""}`
+		path        = "/services/collector/ack"
+		channel     = "X-Splunk-Request-Channel: 00000000-0000-0000-0000-00000000000a"
+		another     = "X-Splunk-Request-Channel: 00000000-0000-0000-0000-00000000000b"
+		notOne      = "X-Splunk-Request-Channel: a"
+	)
+	steps := func(t *testing.T, all []ackStep) {
+		for _, s := range all {
+			if got := s.request.ask(t, "http://"+c.addr).summary(); got != s.want {
+				t.Errorf("%s: %s, want %s", s.name, got, s.want)
+			}
+		}
+	}
+	steps(t, []ackStep{
+		{"one", hecRequest{body: good, header: channel}, "200 code 0 ack 1"},
+		{"two", hecRequest{body: good + good, header: channel}, "200 code 0 ack 2"},
+		{"refused", hecRequest{body: good + blank, header: channel}, "400 code 13"},
+		{"nothing", hecRequest{header: channel}, "400 code 5"},
+		{"another channel", hecRequest{body: good, header: another}, "200 code 0 ack 1"},
+		{"no channel", hecRequest{body: good}, "200 code 0"}, // Splunk: 400, code 10
+		{"no UUID", hecRequest{body: good, header: notOne}, "400 code 11"},
+
+		{"poll", hecRequest{path: path, body: `{"acks":[1,2,3]}`, header: channel}, "200 map[1:true 2:true 3:false]"},
+		{"true is told once", hecRequest{path: path, body: `{"acks":[1,2]}`, header: channel}, "200 map[1:false 2:false]"},
+		{"poll of no channel", hecRequest{path: path, body: `{"acks":[1]}`}, "400 code 10"},
+		{"poll of no UUID", hecRequest{path: path, body: `{"acks":[1]}`, header: notOne}, "400 code 11"},
+		{"poll of nothing", hecRequest{path: path, body: `{"acks":[]}`, header: channel}, "400 code 6"},
+		{"poll of no number", hecRequest{path: path, body: `{"acks":["1"]}`, header: channel}, "400 code 6"},
+		{"poll, wrong token", hecRequest{path: path, body: `{"acks":[1]}`, header: channel, token: "Splunk wrong"}, "401 text"},
+	})
+	c.down()
+	if err := c.up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	steps(t, []ackStep{ // A number from before must not be taken for the same number of now.
+		{"poll after a restart", hecRequest{path: path, body: `{"acks":[1]}`, header: another}, "200 map[1:false]"},
+		{"one after a restart", hecRequest{body: good, header: another}, "200 code 0 ack 1"},
+		{"and its poll", hecRequest{path: path, body: `{"acks":[1]}`, header: another}, "200 map[1:true]"},
+	})
+	c = startCollector(t, c.arrivals, noAcks)
+	steps(t, []ackStep{ // Splunk: 400, code 14 to the poll
+		{"acks off", hecRequest{body: good, header: channel}, "200 code 0"},
+		{"poll, acks off", hecRequest{path: path, body: `{"acks":[1]}`, header: channel}, "400 code 12"},
+	})
+}
+
+type ackStep struct {
+	name    string
+	request hecRequest
+	want    string
 }
 
 // A hecRequest is a POST of events with the right token, unless it says otherwise.

@@ -1,3 +1,5 @@
+//go:build unix
+
 package hec
 
 import (
@@ -6,20 +8,22 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/sinks/sinktest/suite"
 )
 
-// The collector must pass what the scripted receiver passes.
+// The collector must pass what the scripted receiver passes, with
+// acknowledgement.
 func TestSuiteWithCollector(t *testing.T) {
 	findCollector(t) // or skip once
 	arrivals := startArrivals(t)
 	suite.Run(t, func(t *testing.T) suite.Subject {
-		c, before := startCollector(t, arrivals, false), len(arrivals.all())
+		c, before := startCollector(t, arrivals), len(arrivals.all())
 		return suite.Subject{
-			Sink: inRuns{c.sink(t)},
+			Sink: inRuns{c.sink(t, acks)},
 			Received: func() []string {
 				var got []string
 				for _, l := range arrivals.all()[before:] {
@@ -29,13 +33,20 @@ func TestSuiteWithCollector(t *testing.T) {
 			},
 			Want:  func(e *abi.Event) string { return strings.ReplaceAll(want(e), "2.5e3", "2500") },
 			Down:  c.down,
-			Up:    func() { c.up(t) },
-			Stall: func() { c.freeze(t) },
+			Up:    func() { report(t, c.up(t.Context())) },
+			Stall: func() { report(t, c.cmd.Process.Signal(syscall.SIGSTOP)) }, // the kernel still takes connections
 			Poison: func() abi.Event { // larger than max_request_body_size
 				return abi.Event{Log: abi.Log{Fields: []abi.Field{field("large", strings.Repeat("x", 2_100_000))}}}
 			},
 		}
 	})
+}
+
+func report(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // inRuns sends events of one host and index at a time: of a request, the

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
-	"syscall"
+	"strings"
 	"testing"
 	"time"
 )
@@ -18,19 +18,29 @@ import (
 // What it has accepted it hands to arrivals, in the test's own process.
 type collector struct {
 	path, addr string
-	queue      bool // its exporter accepts into memory, as is its default
 	arrivals   *arrivals
+	env        []string // for its configuration
 
 	cmd    *exec.Cmd // nil: down
 	output bytes.Buffer
 	exited chan struct{}
 }
 
+// Settings of the collector's configuration.
+const (
+	queued = "QUEUE=true" // its exporter takes what it gets into memory, as is its default
+	noAcks = "ACK={}"
+)
+
 // startCollector starts one that ends with the test.
-func startCollector(t *testing.T, arrivals *arrivals, queue bool) *collector {
+func startCollector(t *testing.T, arrivals *arrivals, settings ...string) *collector {
 	t.Helper()
-	c := &collector{path: findCollector(t), addr: freeAddr(t), queue: queue, arrivals: arrivals}
-	c.up(t)
+	c := &collector{path: findCollector(t), addr: freeAddr(t), arrivals: arrivals}
+	c.env = append(os.Environ(), "HEC_ENDPOINT="+c.addr, "HEC_TOKEN="+token, "ARRIVALS_URL="+arrivals.url(), "QUEUE=false", "ACK={extension: ack}")
+	c.env = append(c.env, settings...)
+	if err := c.up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(c.down)
 	return c
 }
@@ -60,17 +70,16 @@ func freeAddr(t *testing.T) string {
 }
 
 // up starts the process and waits until it listens: its receivers come last.
-func (c *collector) up(t *testing.T) {
-	t.Helper()
+func (c *collector) up(ctx context.Context) error {
 	if c.cmd != nil {
-		return
+		return nil
 	}
 	cmd := exec.Command(c.path, "--config", "testdata/collector/config.yaml") //nolint:gosec // the receiver under test
-	cmd.Env = append(os.Environ(), "HEC_ENDPOINT="+c.addr, "HEC_TOKEN="+token, "ARRIVALS_URL="+c.arrivals.url(), "QUEUE="+strconv.FormatBool(c.queue))
+	cmd.Env = c.env
 	c.output.Reset()
 	cmd.Stdout, cmd.Stderr = &c.output, &c.output
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	exited := make(chan struct{})
 	go func() {
@@ -78,10 +87,12 @@ func (c *collector) up(t *testing.T) {
 		_ = cmd.Wait()
 	}()
 	c.cmd, c.exited = cmd, exited
-	if err := listening(t.Context(), c.addr, exited); err != nil {
+	err := listening(ctx, c.addr, exited)
+	if err != nil {
 		c.down()
-		t.Fatalf("the collector does not start: %v\n%s", err, &c.output)
+		err = fmt.Errorf("the collector does not start: %w\n%s", err, &c.output)
 	}
+	return err
 }
 
 // listening dials until somebody answers.
@@ -115,14 +126,6 @@ func (c *collector) down() {
 	c.cmd = nil
 }
 
-// freeze stops the process; the kernel still takes connections for it.
-func (c *collector) freeze(t *testing.T) {
-	t.Helper()
-	if err := c.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Error(err)
-	}
-}
-
 // sink makes a sink for the collector that is closed with the test.
 func (c *collector) sink(t *testing.T, change ...func(*Config)) *Sink {
 	t.Helper()
@@ -134,6 +137,39 @@ func (c *collector) sink(t *testing.T, change ...func(*Config)) *Sink {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.polling = polling{first: time.Millisecond, longest: 20 * time.Millisecond}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
+}
+
+// acks waits for acknowledgements, and not for long: those that a dead
+// collector owes never come.
+func acks(c *Config) { c.Ack, c.AckTimeout = true, 300*time.Millisecond }
+
+// TestCheckCollector: what is set up wrong is found before the first event.
+func TestCheckCollector(t *testing.T) {
+	findCollector(t) // or skip once
+	arrivals := startArrivals(t)
+	with, without := startCollector(t, arrivals), startCollector(t, arrivals, noAcks)
+	for name, c := range map[string]struct {
+		collector *collector
+		change    func(*Config)
+		want      string // a part of the error
+	}{
+		"well":             {with, func(*Config) {}, ""},
+		"acks":             {with, acks, ""},
+		"wrong token":      {with, func(c *Config) { c.Token = "wrong" }, `answered 401 "provided authorization does not match expected scheme or token"; check --hec-token`},
+		"no acks":          {without, func(*Config) {}, ""},
+		"acks, but no one": {without, acks, "asked for acknowledgements: the receiver answered 400"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := c.collector.sink(t, c.change).Check(t.Context())
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+	if n := len(arrivals.all()); n != 0 {
+		t.Errorf("the checks left %d events", n)
+	}
 }
