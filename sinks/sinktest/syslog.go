@@ -203,6 +203,7 @@ func (r *SyslogReceiver) Close() error {
 	}
 	close(r.stopping)
 	for c := range r.open {
+		unread(c)
 		_ = c.Close()
 	}
 	r.mu.Unlock()
@@ -306,12 +307,21 @@ func (r *SyslogReceiver) read(c net.Conn, fault SyslogFault) bool {
 	}
 }
 
+// unread makes the end of a connection a RST: the kernel takes what is in our
+// own buffer for read, and would end it as if all had been.
+func unread(c net.Conn) {
+	if secure, ok := c.(*tls.Conn); ok {
+		c = secure.NetConn()
+	}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+}
+
 func (r *SyslogReceiver) act(raw net.Conn, action SyslogAction) {
 	switch action {
 	case SyslogReset, SyslogForget:
-		if c, ok := raw.(*net.TCPConn); ok {
-			_ = c.SetLinger(0)
-		}
+		unread(raw)
 		_ = raw.Close()
 	case SyslogFreeze, SyslogNeverDone:
 		<-r.stopping
