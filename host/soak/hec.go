@@ -1,0 +1,124 @@
+package soak
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/slswasm/slswasm/sinks/sinktest"
+)
+
+const (
+	token     = "soak-token"
+	index     = "main" // the one index that there is
+	allEvents = 1 << 30
+)
+
+// A hecSite is a Splunk HEC receiver that answers everything that Splunk and
+// what stands before it were seen to answer, and breaks off in between.
+type hecSite struct {
+	*sinktest.HECReceiver
+	account *account
+	deck    *deck[hecFault]
+	healed  *atomic.Bool
+	faults  *tally
+
+	mu   sync.Mutex
+	lost map[int]bool // requests whose events are taken and whose sender is not told
+}
+
+// A hecFault is one answer, under the name that it is counted by.
+type hecFault struct {
+	name   string
+	answer sinktest.HECAnswer
+}
+
+func hecFaults() []hecFault {
+	html := func(status int) sinktest.HECAnswer {
+		return sinktest.HECAnswer{Status: status, Body: "<html><body>somebody else</body></html>"}
+	}
+	all := []hecFault{
+		{"hec_reset", sinktest.HECAnswer{Fault: sinktest.HECReset}},
+		{"hec_reset_early", sinktest.HECAnswer{Fault: sinktest.HECReset, Early: true}},
+		{"hec_reset_after_taking", sinktest.HECAnswer{Fault: sinktest.HECReset, Indexed: allEvents}},
+		{"hec_stall", sinktest.HECAnswer{Fault: sinktest.HECStall}},
+		{"hec_stall_after_taking", sinktest.HECAnswer{Fault: sinktest.HECStall, Indexed: allEvents}},
+		{"hec_trickle", sinktest.HECAnswer{Status: 200, Fault: sinktest.HECDrip, Indexed: allEvents}},
+		{"hec_503_after_taking", sinktest.HECAnswer{Status: 503, Body: "", Indexed: allEvents}},
+		{"hec_status_302", sinktest.HECAnswer{Status: 302, Header: map[string]string{"Location": "http://127.0.0.1:1/"}}},
+		{"hec_retry_after", sinktest.HECAnswer{Status: 429, Header: map[string]string{"Retry-After": "1"}}},
+		{"hec_near_capacity_24", sinktest.HECAnswer{Status: 200, Body: `{"text":"near capacity","code":24}`, Indexed: allEvents}},
+		{"hec_near_capacity_25", sinktest.HECAnswer{Status: 200, Body: `{"text":"near capacity","code":25}`, Indexed: allEvents}},
+	}
+	for _, status := range []int{200, 400, 403, 404, 405, 408, 413, 500, 502, 503, 504} {
+		all = append(all, hecFault{fmt.Sprintf("hec_status_%d", status), html(status)})
+	}
+	for _, c := range []struct{ status, code int }{
+		{401, 2}, {401, 3}, {403, 1}, {403, 4}, {400, 5}, {400, 10}, {400, 11}, {400, 14}, {400, 16}, {400, 21}, {400, 22}, {400, 28},
+		{429, 26}, {429, 27}, {500, 8}, {503, 9}, {503, 18}, {503, 19}, {503, 20}, {503, 23},
+	} {
+		all = append(all, hecFault{fmt.Sprintf("hec_code_%d", c.code), sinktest.HECError(c.status, c.code, sinktest.NoNumber)})
+	}
+	for i, code := range []int{6, 7, 12, 13, 15} {
+		number := i % 3 // of the event that is refused; mostly the request has more
+		answer := sinktest.HECError(400, code, number)
+		answer.Indexed = number
+		if code == 7 {
+			answer.Indexed-- // it is counted from 1
+		}
+		all = append(all, hecFault{fmt.Sprintf("hec_code_%d", code), answer})
+	}
+	return all
+}
+
+func startHEC(seed uint64, name string, a *account, healed *atomic.Bool, faults *tally) (*hecSite, error) {
+	s := &hecSite{
+		account: a, healed: healed, faults: faults, lost: map[int]bool{},
+		deck: &deck[hecFault]{seed: seed, name: name, every: 4, cards: hecFaults()},
+	}
+	var err error
+	s.HECReceiver, err = sinktest.StartHEC(sinktest.HECOptions{
+		Token: token, Indexes: []string{index}, OnEvent: s.take, Answer: s.answer,
+	})
+	return s, err
+}
+
+// answer decides about a request. It is not asked for health.
+func (s *hecSite) answer(n int) *sinktest.HECAnswer {
+	fault, strikes := s.deck.at(n)
+	if !strikes || s.healed.Load() {
+		return nil
+	}
+	s.faults.add(fault.name)
+	a := fault.answer
+	if a.Indexed > 0 && (a.Status != http.StatusOK || a.Fault != sinktest.HECAnswers) {
+		s.mu.Lock()
+		s.lost[n] = true
+		s.mu.Unlock()
+	}
+	if code, refuses := strings.CutPrefix(fault.name, "hec_code_"); refuses {
+		s.account.refuses(code)
+	} else if a.Status == http.StatusRequestEntityTooLarge {
+		s.account.refuses("413")
+	}
+	return &a
+}
+
+func (s *hecSite) take(e *sinktest.HECEvent) {
+	s.mu.Lock()
+	lost := s.lost[e.Request]
+	s.mu.Unlock()
+	s.account.arrived(toHEC, e.Event, microsOf(e.Seconds()), arrival{life: e.Host, at: time.Now(), unanswered: lost})
+}
+
+// microsOf reads seconds with six digits after the point.
+func microsOf(seconds string) int64 {
+	var sec, micros int64
+	if _, err := fmt.Sscanf(seconds, "%d.%06d", &sec, &micros); err != nil {
+		return -1
+	}
+	return sec*1e6 + micros
+}

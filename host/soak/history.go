@@ -1,0 +1,74 @@
+package soak
+
+import (
+	"sync"
+	"time"
+)
+
+// Why a log came more than once.
+const (
+	causeAnswer   = "an answer was lost after the receiver took the events"
+	causeReceiver = "the receiver died before it answered"
+	causeUnread   = "a syslog connection ended unconfirmed"
+	causeKill     = "its process was killed with the batch in hand"
+	causeFreeze   = "its process was frozen with the batch in hand"
+	causeStop     = "its process was stopped and did not get it settled in time"
+	causeService  = "its process's heartbeats or checkpoints failed"
+	causeMoved    = "its shard was handed on"
+	causeOther    = "other"
+)
+
+// How long after a log has arrived its receiver's death may still have kept
+// the sender from knowing.
+var unanswered = [places]time.Duration{toHEC: 200 * time.Millisecond, toSyslog: 2 * time.Second}
+
+// A history knows what befell processes and receivers, to tell why a log came
+// again.
+type history struct {
+	mu     sync.Mutex
+	lives  map[string]string // the gravest that befell each, as a cause
+	deaths [places][]time.Time
+}
+
+func newHistory() *history { return &history{lives: map[string]string{}} }
+
+var gravity = map[string]int{causeService: 1, causeStop: 2, causeFreeze: 3, causeKill: 4}
+
+// befell notes what happened to a life, as a cause.
+func (h *history) befell(life, cause string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if gravity[cause] > gravity[h.lives[life]] {
+		h.lives[life] = cause
+	}
+}
+
+// died notes that a receiver goes down now.
+func (h *history) died(place int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.deaths[place] = append(h.deaths[place], time.Now())
+}
+
+// why says, as far as it can be known, why a log came again.
+func (h *history) why(place int, first, again arrival) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, at := range h.deaths[place] {
+		if d := at.Sub(first.at); d >= 0 && d < unanswered[place] {
+			return causeReceiver
+		}
+	}
+	befell := h.lives[first.life]
+	switch {
+	case first.unanswered:
+		return causeAnswer
+	case first.life == again.life && place == toSyslog:
+		return causeUnread
+	case befell != "":
+		return befell
+	case first.life != again.life:
+		return causeMoved
+	}
+	return causeOther
+}
