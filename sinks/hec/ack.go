@@ -18,19 +18,17 @@ const (
 	// mostOpen bounds the bodies of a Send that wait for acknowledgement.
 	mostOpen = 64
 
-	// lostWait is how much longer to wait once an answer about
-	// acknowledgements was lost: what was true in it is never told again.
-	lostWait = 30 * time.Second
-
 	// mostMoves is how many new channels in a row may see their cookie change
 	// before a change counts for nothing.
 	mostMoves = 3
 )
 
-// polling is how often acknowledgements are asked for: less and less.
-type polling struct{ first, longest time.Duration }
+// polling is how acknowledgements are asked for: less and less often. Once an
+// answer was lost, it is no use to wait for long: what was true in it is never
+// told again.
+type polling struct{ first, longest, lost time.Duration }
 
-var defaultPolling = polling{first: 50 * time.Millisecond, longest: 10 * time.Second}
+var defaultPolling = polling{first: 50 * time.Millisecond, longest: 10 * time.Second, lost: 30 * time.Second}
 
 // A receipt is the promise of an acknowledgement for a body.
 type receipt struct {
@@ -46,14 +44,7 @@ func (r *run) pend(ctx context.Context, v verdict, n int) error {
 	if err != nil {
 		r.ackless.Store(true)
 		r.doubt()
-		return &sinks.Hold{Err: errors.New("the receiver took events and promised no acknowledgement (no ackId): " +
-			"enable indexer acknowledgement for the token in Splunk, or leave --hec-ack out")}
-	}
-	for _, open := range r.open {
-		if open.id == id {
-			r.doubt()
-			return &sinks.Retry{Err: fmt.Errorf("the receiver gave acknowledgement %d twice: it has restarted, or several answer behind one address", id)}
-		}
+		return &sinks.Hold{Err: errors.New("the receiver took events and promised no acknowledgement (no ackId)" + ackHint)}
 	}
 	if r.channel.moved && len(r.open) > 0 {
 		if err := r.moved(); err != nil {
@@ -61,6 +52,12 @@ func (r *run) pend(ctx context.Context, v verdict, n int) error {
 		}
 	}
 	r.channel.moved = false // nothing that is open was at the other receiver
+	for _, open := range r.open {
+		if open.id == id {
+			r.doubt()
+			return &sinks.Retry{Err: fmt.Errorf("the receiver gave acknowledgement %d twice: it has restarted, or several answer behind one address", id)}
+		}
+	}
 	r.sent += n
 	r.open = append(r.open, receipt{id: id, upto: r.sent})
 	if len(r.open) < mostOpen {
@@ -114,7 +111,7 @@ func (r *run) await(ctx context.Context) error {
 		case !time.Now().Before(deadline):
 			return r.late(p.err)
 		case p.lost:
-			deadline = earlier(deadline, time.Now().Add(lostWait))
+			deadline = earlier(deadline, time.Now().Add(r.polling.lost))
 		}
 		if r.channel.moved {
 			if err := r.moved(); err != nil {
@@ -205,7 +202,7 @@ func (a answer) acks(now time.Time) (told map[string]bool, after time.Duration, 
 	}
 	v := a.judge(0, now)
 	if v.kind == delivered || v.kind == invalid || v.kind == tooLarge { // of what? No event was sent
-		v.kind, v.err = stopped, errors.New(a.describe(reply{}, false))
+		v.kind, v.err = stopped, errors.New(a.describe(reply{}, false)+ackHint)
 	}
 	v.err = fmt.Errorf("asked for acknowledgements: %w", v.err)
 	return nil, v.after, v.outcome()

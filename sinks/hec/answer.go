@@ -193,7 +193,7 @@ func (a answer) hint(code int) string {
 	case 10, 11, 28:
 		return "; the token has indexer acknowledgement enabled: give --hec-ack (or --hec-channel, to do without), or disable it in Splunk"
 	case 14:
-		return "; enable indexer acknowledgement for the token in Splunk, or leave --hec-ack out"
+		return ackHint
 	}
 	switch s := a.status; {
 	case s >= 300 && s < 400:
@@ -208,7 +208,10 @@ func (a answer) hint(code int) string {
 	return ""
 }
 
-const tokenHint = "; check --hec-token or --hec-token-file"
+const (
+	tokenHint = "; check --hec-token or --hec-token-file"
+	ackHint   = "; enable indexer acknowledgement for the token in Splunk, or leave --hec-ack out"
+)
 
 const excerptLen = 120
 

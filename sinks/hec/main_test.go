@@ -92,3 +92,10 @@ func deliver(t *testing.T, s *Sink, r *sinktest.HECReceiver, events []abi.Event)
 	}
 	return delivery{strings.Join(arrived(t, r), " "), strings.Join(numbers, " "), retry.Stats()}, reasons
 }
+
+// forbidden is what a guest says that chose an index the receiver refuses.
+func forbidden() *abi.Meta {
+	meta := abi.NoMeta()
+	meta.Index = []byte("forbidden")
+	return &meta
+}

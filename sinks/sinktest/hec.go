@@ -196,9 +196,6 @@ func (r *HECReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	defer r.running.Done()
 	ctx := req.Context()
-	if r.opt.Acks.Cookie != nil {
-		http.SetCookie(w, &http.Cookie{Name: "receiver", Value: r.opt.Acks.Cookie(), Path: "/"})
-	}
 	switch strings.TrimSuffix(req.URL.Path, "/1.0") {
 	case "/services/collector/health":
 		r.health(ctx, w)
@@ -229,6 +226,7 @@ func (r *HECReceiver) collect(ctx context.Context, w http.ResponseWriter, req *h
 	if r.opt.Answer != nil {
 		script = r.opt.Answer(n)
 	}
+	r.setCookie(w)
 	if script != nil && script.Early {
 		script.write(ctx, w)
 		return

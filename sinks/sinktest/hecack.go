@@ -172,6 +172,12 @@ func (r *HECReceiver) checkChannel(req *http.Request) (code int) {
 	return 0
 }
 
+func (r *HECReceiver) setCookie(w http.ResponseWriter) {
+	if r.opt.Acks.Cookie != nil {
+		http.SetCookie(w, &http.Cookie{Name: "receiver", Value: r.opt.Acks.Cookie(), Path: "/"})
+	}
+}
+
 // poll answers a question for acknowledgements.
 func (r *HECReceiver) poll(ctx context.Context, w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
@@ -182,6 +188,7 @@ func (r *HECReceiver) poll(ctx context.Context, w http.ResponseWriter, req *http
 	if r.opt.Acks.Answer != nil {
 		script = r.opt.Acks.Answer(n)
 	}
+	r.setCookie(w)
 	if script != nil && script.Early {
 		script.write(ctx, w)
 		return
