@@ -47,7 +47,10 @@ type Failover struct {
 	next      int // of Spread
 }
 
-var _ Sink = (*Failover)(nil)
+var (
+	_ Sink     = (*Failover)(nil)
+	_ Reloader = (*Failover)(nil)
+)
 
 // NewFailover makes one sink of several, which it closes with itself. A
 // failed endpoint is left alone for as long as a Retrier with cfg would wait.
@@ -123,6 +126,23 @@ func (f *Failover) Send(ctx context.Context, events []abi.Event) (sent int, err 
 		tried = append(tried, t.endpoint)
 	}
 	return sent, nil
+}
+
+// Reload implements Reloader for those that do. Whoever asks for it may have
+// mended something: all that are aside may be tried at once.
+func (f *Failover) Reload() error {
+	errs := make([]error, len(f.endpoints))
+	for i, e := range f.endpoints {
+		if r, ok := e.Sink.(Reloader); ok {
+			errs[i] = e.name(r.Reload())
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, e := range f.endpoints {
+		e.due = time.Now()
+	}
+	return errors.Join(errs...)
 }
 
 // Close implements Sink: it closes all.

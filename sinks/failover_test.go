@@ -335,6 +335,44 @@ func TestFailoverCheckAndClose(t *testing.T) {
 	}
 }
 
+// A reloading sink is held until it is reloaded.
+type reloading struct {
+	scripted
+	err      error
+	reloaded bool
+}
+
+func (r *reloading) Reload() error {
+	r.reloaded = true
+	return r.err
+}
+
+func (r *reloading) Send(ctx context.Context, events []abi.Event) (int, error) {
+	if !r.reloaded {
+		return 0, hold("token")
+	}
+	return r.scripted.Send(ctx, events)
+}
+
+func TestFailoverReload(t *testing.T) {
+	a, b := &reloading{}, &reloading{err: errors.New("no such file")}
+	f := failover(sinks.Spread, silent, a, &scripted{steps: repeat(step{0, hold("x")}, 1)}, b)
+	if n, err := f.Send(t.Context(), numbered(1)); n != 0 || err == nil {
+		t.Fatal(n, err)
+	}
+	if err := f.Reload(); text(err) != "to-c: no such file" {
+		t.Errorf("reload: %v", err)
+	}
+	for range 3 { // all of them are tried at once
+		if n, err := f.Send(t.Context(), numbered(1)); n != 1 || err != nil {
+			t.Error(n, err)
+		}
+	}
+	if len(a.sends) != 1 || len(b.sends) != 1 {
+		t.Errorf("%d and %d sends", len(a.sends), len(b.sends))
+	}
+}
+
 // A random sink fails as it likes, and keeps to the contract.
 type random struct {
 	mu   sync.Mutex
