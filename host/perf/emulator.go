@@ -12,7 +12,7 @@ import (
 )
 
 // Project is the emulator's only project; its logstores are called as the
-// kinds of input.
+// kinds of input, and one more is empty.
 const Project = "bench"
 
 // A Ready is what a program of the report prints, on one line, when it listens.
@@ -24,9 +24,9 @@ type Ready struct {
 // NewService is an emulated Log Service with so many bytes of each kind of
 // input. Its pulls are compressed beforehand.
 func NewService(shards, bytes int, kinds ...input.Kind) (*slstest.Server, error) {
-	stores := make([]slstest.Logstore, len(kinds))
-	for i, kind := range kinds {
-		stores[i] = slstest.Logstore{Name: string(kind), Shards: shards}
+	stores := []slstest.Logstore{{Name: emptyStore, Shards: shards}}
+	for _, kind := range kinds {
+		stores = append(stores, slstest.Logstore{Name: string(kind), Shards: shards})
 	}
 	s, err := slstest.New(slstest.Config{
 		Projects: []slstest.Project{{Name: Project, Logstores: stores}}, CacheBytes: 1 << 62, MaxSkew: -1,
