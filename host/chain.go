@@ -1,10 +1,12 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/slswasm/slswasm/host/guest"
@@ -42,6 +44,22 @@ func compile(ctx context.Context, guests []guest.Config, logger *slog.Logger) (*
 		logger.Info("guest compiled", "guest", g.Name, "sha256", info.SHA256, "name", info.Name, "version", info.Version)
 	}
 	return c, nil
+}
+
+// enter returns the chain that a batch is to pass through, and what to call
+// when it has.
+func (p *Pipeline) enter() (c *chain, leave func()) {
+	p.swap.Lock()
+	defer p.swap.Unlock()
+	p.guests.batches.Add(1)
+	return p.guests, p.guests.batches.Done
+}
+
+// same reports whether the guests are those of the chain.
+func (c *chain) same(other *chain) bool {
+	return slices.EqualFunc(c.modules, other.modules, func(a, b module) bool {
+		return a.sha256 == b.sha256 && bytes.Equal(a.config, b.config)
+	})
 }
 
 // close waits until the last batch has left.

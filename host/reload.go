@@ -11,6 +11,7 @@ import (
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/host/guest"
+	"github.com/slswasm/slswasm/sinks"
 )
 
 // Reload puts new guests in the place of those in use, as many as there are,
@@ -46,20 +47,21 @@ func (p *Pipeline) Reload(ctx context.Context, guests []guest.Config) error {
 	return old.close(ctx)
 }
 
-// enter returns the chain that a batch is to pass through, and what to call
-// when it has.
-func (p *Pipeline) enter() (c *chain, leave func()) {
-	p.swap.Lock()
-	defer p.swap.Unlock()
-	p.guests.batches.Add(1)
-	return p.guests, p.guests.batches.Done
-}
-
-// same reports whether the guests are those of the chain.
-func (c *chain) same(other *chain) bool {
-	return slices.EqualFunc(c.modules, other.modules, func(a, b module) bool {
-		return a.sha256 == b.sha256 && bytes.Equal(a.config, b.config)
-	})
+// ReloadSinks makes the sinks read again what they read from files while they
+// work. After an error, which names the setting, a sink goes on with what it
+// had.
+func (p *Pipeline) ReloadSinks() error {
+	var errs []error
+	for _, s := range p.named {
+		r, ok := s.Sink.(sinks.Reloader)
+		if !ok {
+			continue
+		}
+		if err := r.Reload(); err != nil {
+			errs = append(errs, fmt.Errorf("sink %s: %w", s.Name, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // rehearse refuses guests that fail logs which the guests in use can
@@ -152,7 +154,7 @@ func (l *lastBatch) logs() []abi.Event {
 
 // cloneLog copies a log out of the memory of its pull.
 func cloneLog(l *abi.Log) (abi.Log, int) {
-	c := abi.Log{Time: l.Time, Group: l.Group, Fields: make([]abi.Field, len(l.Fields))}
+	c := abi.Log{Time: l.Time, Group: l.Group, Index: l.Index, Fields: make([]abi.Field, len(l.Fields))}
 	n := 0
 	for i, f := range l.Fields {
 		c.Fields[i] = abi.Field{Key: bytes.Clone(f.Key), Value: bytes.Clone(f.Value), JSON: f.JSON}

@@ -12,8 +12,9 @@ import (
 
 const watchEvery = time.Second
 
-// startReloads reloads the modules on SIGHUP, which hangup receives, and with
-// --watch when one of their files has changed. The returned function ends it.
+// startReloads reloads the modules, and what the sinks read from files, on
+// SIGHUP, which hangup receives, and the modules also, with --watch, when one
+// of their files has changed. The returned function ends it.
 func startReloads(ctx context.Context, guests *guestSettings, p *host.Pipeline, logger *slog.Logger, hangup <-chan os.Signal) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -37,6 +38,9 @@ func reload(ctx context.Context, guests *guestSettings, p *host.Pipeline, logger
 		case <-ctx.Done():
 			return
 		case <-hangup:
+			if err := p.ReloadSinks(); err != nil {
+				logger.Error("a setting could not be read again, the one in use stays", "error", err)
+			}
 		case <-tick:
 			now := states(guests.files())
 			// A file that has only just changed may still be written to.
