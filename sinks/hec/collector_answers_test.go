@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,11 +28,7 @@ func TestAnswersOfCollector(t *testing.T) {
 	findCollector(t) // or skip once
 	arrivals := startArrivals(t)
 	c := startCollector(t, arrivals)
-	fake, err := sinktest.StartHEC(sinktest.HECOptions{Token: token, Indexes: []string{"main"}, MaxBody: 2_000_000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer fake.Close()
+	fake := startFake(t, sinktest.HECOptions{Indexes: []string{"main"}, MaxBody: 2_000_000})
 	const good = `{"event":"good"}`
 	large := `{"event":"` + strings.Repeat("x", 2_000_000) + `"}`
 	for _, r := range []struct {
@@ -92,61 +89,77 @@ func TestAnswersOfCollector(t *testing.T) {
 	}
 }
 
-// TestAcksOfCollector: what a client must know of the numbers that the
-// collector acknowledges. Splunk counts from 0, and the collector from 1.
+// TestAcksOfCollector: the same for acknowledgements, request after request.
+// Splunk counts them from 0, and the collector from 1.
 func TestAcksOfCollector(t *testing.T) {
 	c := startCollector(t, startArrivals(t))
+	fake := startFake(t, sinktest.HECOptions{Acks: sinktest.HECAcks{On: true}})
 	const (
 		good, blank = `{"event":"good"}`, `{"event":""}`
-		path        = "/services/collector/ack"
 		channel     = "X-Splunk-Request-Channel: 00000000-0000-0000-0000-00000000000a"
 		another     = "X-Splunk-Request-Channel: 00000000-0000-0000-0000-00000000000b"
 		notOne      = "X-Splunk-Request-Channel: a"
 	)
-	steps := func(t *testing.T, all []ackStep) {
-		for _, s := range all {
-			if got := s.request.ask(t, "http://"+c.addr).summary(); got != s.want {
-				t.Errorf("%s: %s, want %s", s.name, got, s.want)
+	poll := func(header, body string) hecRequest { return hecRequest{path: ackPath, body: body, header: header} }
+	type step struct {
+		name              string
+		request           hecRequest
+		collector, splunk string
+	}
+	ask := func(steps ...step) {
+		t.Helper()
+		for _, s := range steps {
+			if got := s.request.ask(t, "http://"+c.addr).summary(); got != s.collector {
+				t.Errorf("%s: the collector: %s, want %s", s.name, got, s.collector)
+			}
+			if got := s.request.ask(t, fake.URL()).summary(); got != s.splunk {
+				t.Errorf("%s: the scripted receiver: %s, want %s", s.name, got, s.splunk)
 			}
 		}
 	}
-	steps(t, []ackStep{
-		{"one", hecRequest{body: good, header: channel}, "200 code 0 ack 1"},
-		{"two", hecRequest{body: good + good, header: channel}, "200 code 0 ack 2"},
-		{"refused", hecRequest{body: good + blank, header: channel}, "400 code 13"},
-		{"nothing", hecRequest{header: channel}, "400 code 5"},
-		{"another channel", hecRequest{body: good, header: another}, "200 code 0 ack 1"},
-		{"no channel", hecRequest{body: good}, "200 code 0"}, // Splunk: 400, code 10
-		{"no UUID", hecRequest{body: good, header: notOne}, "400 code 11"},
+	ask(
+		step{"one", hecRequest{body: good, header: channel}, "200 code 0 ack 1", "200 code 0 ack 0"},
+		step{"two", hecRequest{body: good + good, header: channel}, "200 code 0 ack 2", "200 code 0 ack 1"},
+		step{"refused", hecRequest{body: good + blank, header: channel}, "400 code 13", "400 code 13 event 1"},
+		step{"nothing", hecRequest{header: channel}, "400 code 5", "400 code 5"},
+		step{"another channel", hecRequest{body: good, header: another}, "200 code 0 ack 1", "200 code 0 ack 0"},
+		step{"no channel", hecRequest{body: good}, "200 code 0", "400 code 10"},
+		step{"no UUID", hecRequest{body: good, header: notOne}, "400 code 11", "400 code 11"},
 
-		{"poll", hecRequest{path: path, body: `{"acks":[1,2,3]}`, header: channel}, "200 map[1:true 2:true 3:false]"},
-		{"true is told once", hecRequest{path: path, body: `{"acks":[1,2]}`, header: channel}, "200 map[1:false 2:false]"},
-		{"poll of no channel", hecRequest{path: path, body: `{"acks":[1]}`}, "400 code 10"},
-		{"poll of no UUID", hecRequest{path: path, body: `{"acks":[1]}`, header: notOne}, "400 code 11"},
-		{"poll of nothing", hecRequest{path: path, body: `{"acks":[]}`, header: channel}, "400 code 6"},
-		{"poll of no number", hecRequest{path: path, body: `{"acks":["1"]}`, header: channel}, "400 code 6"},
-		{"poll, wrong token", hecRequest{path: path, body: `{"acks":[1]}`, header: channel, token: "Splunk wrong"}, "401 text"},
-	})
+		step{"poll", poll(channel, `{"acks":[0,1,2,3]}`), "200 map[0:false 1:true 2:true 3:false]", "200 map[0:true 1:true 2:false 3:false]"},
+		step{"true is told once", poll(channel, `{"acks":[0,1,2]}`), "200 map[0:false 1:false 2:false]", "200 map[0:false 1:false 2:false]"},
+		step{"poll of no channel", poll("", `{"acks":[1]}`), "400 code 10", "400 code 10"},
+		step{"poll of no UUID", poll(notOne, `{"acks":[1]}`), "400 code 11", "400 code 11"},
+		step{"poll of nothing", poll(channel, `{"acks":[]}`), "400 code 6", "200 map[]"},
+		step{"poll of no number", poll(channel, `{"acks":["1"]}`), "400 code 6", "400 code 6"},
+		step{"poll, wrong token", hecRequest{path: ackPath, body: `{"acks":[1]}`, header: channel, token: "Splunk wrong"}, "401 text", "403 code 4"},
+	)
 	c.down()
-	if err := c.up(t.Context()); err != nil {
+	fake.Crash()
+	if err := errors.Join(c.up(t.Context()), fake.Up()); err != nil {
 		t.Fatal(err)
 	}
-	steps(t, []ackStep{ // A number from before must not be taken for the same number of now.
-		{"poll after a restart", hecRequest{path: path, body: `{"acks":[1]}`, header: another}, "200 map[1:false]"},
-		{"one after a restart", hecRequest{body: good, header: another}, "200 code 0 ack 1"},
-		{"and its poll", hecRequest{path: path, body: `{"acks":[1]}`, header: another}, "200 map[1:true]"},
-	})
-	c = startCollector(t, c.arrivals, noAcks)
-	steps(t, []ackStep{ // Splunk: 400, code 14 to the poll
-		{"acks off", hecRequest{body: good, header: channel}, "200 code 0"},
-		{"poll, acks off", hecRequest{path: path, body: `{"acks":[1]}`, header: channel}, "400 code 12"},
-	})
+	ask( // A number from before must not be taken for the same number of now.
+		step{"poll after a restart", poll(another, `{"acks":[0,1]}`), "200 map[0:false 1:false]", "200 map[0:false 1:false]"},
+		step{"one after a restart", hecRequest{body: good, header: another}, "200 code 0 ack 1", "200 code 0 ack 0"},
+		step{"and its poll", poll(another, `{"acks":[0,1]}`), "200 map[0:false 1:true]", "200 map[0:true 1:false]"},
+	)
+	c, fake = startCollector(t, c.arrivals, noAcks), startFake(t, sinktest.HECOptions{})
+	ask( // Without them, a poll is for the collector one more event without an event.
+		step{"acks off", hecRequest{body: good, header: channel}, "200 code 0", "200 code 0"},
+		step{"poll, acks off", poll(channel, `{"acks":[1]}`), "400 code 12", "400 code 14"},
+	)
 }
 
-type ackStep struct {
-	name    string
-	request hecRequest
-	want    string
+func startFake(t *testing.T, opt sinktest.HECOptions) *sinktest.HECReceiver {
+	t.Helper()
+	opt.Token = token
+	fake, err := sinktest.StartHEC(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fake.Close() })
+	return fake
 }
 
 // A hecRequest is a POST of events with the right token, unless it says otherwise.
