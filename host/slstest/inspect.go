@@ -168,18 +168,32 @@ func (s *Server) Expire(project, logstore string, shard int, upTo string) error 
 }
 
 // Split divides a shard into two of the same size, as SplitShard does.
-func (s *Server) Split(project, logstore string, shard int) error {
-	ls, err := s.find(project, logstore)
+func (s *Server) Split(projectName, logstoreName string, id int) error {
+	return s.reshape(projectName, logstoreName, id, func(ls *logstore, sh *shard) error {
+		_, err := ls.split(sh, "", 2, s.cfg.Now())
+		return err
+	})
+}
+
+// Merge joins a shard with its neighbour to the right, as MergeShards does.
+func (s *Server) Merge(projectName, logstoreName string, id int) error {
+	return s.reshape(projectName, logstoreName, id, func(ls *logstore, sh *shard) error {
+		_, err := ls.merge(sh, s.cfg.Now())
+		return err
+	})
+}
+
+func (s *Server) reshape(projectName, logstoreName string, id int, change func(*logstore, *shard) error) error {
+	ls, err := s.find(projectName, logstoreName)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sh, err := ls.shard(shard, 404)
+	sh, err := ls.shard(id, 404)
 	if err != nil {
 		return err
 	}
-	_, err = ls.split(sh, "", 2, s.cfg.Now())
-	s.notify()
-	return err
+	defer s.notify()
+	return change(ls, sh)
 }

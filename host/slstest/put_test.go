@@ -126,9 +126,14 @@ func TestPutWithoutHTTP(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	must(t, s.Split(proj, store, 0))
+	must(t, s.Merge(proj, store, 2))
 	for name, err := range map[string]error{
 		"read-only":   s.Put(proj, store, 0, group(1, "k", "v")),
 		"no shard":    s.Put(proj, store, 9, group(1, "k", "v")),
+		"split":       s.Split(proj, store, 0),
+		"merge":       s.Merge(proj, store, 2),
+		"last shard":  s.Merge(proj, store, 1),
+		"none":        s.Merge(proj, store, 9),
 		"no logstore": s.Put(proj, "x", 1, group(1, "k", "v")),
 		"no protobuf": s.Put(proj, store, 1, group(1, "k", "v"), []byte("hello")),
 	} {
@@ -138,6 +143,9 @@ func TestPutWithoutHTTP(t *testing.T) {
 	}
 	if n := s.Logs(proj, store); n != 10 {
 		t.Errorf("%d logs", n)
+	}
+	if a := s.Shards(proj, store); len(a) != 5 || !a[2].ReadOnly || !a[3].ReadOnly || a[4].ReadOnly {
+		t.Errorf("%+v", a)
 	}
 }
 
