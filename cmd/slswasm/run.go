@@ -14,7 +14,6 @@ import (
 
 	"github.com/slswasm/slswasm/host"
 	"github.com/slswasm/slswasm/host/shard"
-	"github.com/slswasm/slswasm/sinks"
 )
 
 func runCommand() *cli.Command {
@@ -22,6 +21,7 @@ func runCommand() *cli.Command {
 		source  sourceSettings
 		guests  guestSettings
 		sink    sinkSettings
+		retry   retrySettings
 		log     logSettings
 		profile profileSettings
 	)
@@ -30,9 +30,9 @@ func runCommand() *cli.Command {
 		Usage: "consume logstores, transform each log, deliver it, and move the checkpoint only past what arrived",
 		Description: "Each flag has an environment variable, SLSWASM_ and its name; the documented SLS_* ones work too.\n" +
 			"The first SIGTERM or Ctrl-C drains and commits, the second leaves at once.\n" +
-			"SIGHUP loads the modules again.\n" +
+			"SIGHUP loads the modules and the file of the token again.\n" +
 			"Exit codes: 0 done or stopped, 1 failed while running or left at a second signal, 2 nothing was started.",
-		Flags: slices.Concat(source.flags(), guests.flags(), sink.flags(), log.flags("info"), profile.flags()),
+		Flags: slices.Concat(source.flags(), guests.flags(), sink.flags(), retry.flags(), log.flags("info"), profile.flags()),
 		Action: func(c *cli.Context) (err error) {
 			logger, err := log.logger(c.App.ErrWriter)
 			if err != nil {
@@ -49,9 +49,10 @@ func runCommand() *cli.Command {
 			sources, sourceErr := source.configs(logger)
 			modules, onError, guestErr := guests.guests(logger)
 			opened, sinkErr := sink.open(logger)
+			patience, retryErr := retry.config()
 			saver, saveErr := savePull(source.savePull, sources, logger)
 			defer saver.end()
-			if err := errors.Join(sourceErr, guestErr, sinkErr, saveErr); err != nil {
+			if err := errors.Join(sourceErr, guestErr, sinkErr, retryErr, saveErr); err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
 			stopProfile, err := profile.start()
@@ -61,7 +62,7 @@ func runCommand() *cli.Command {
 			defer func() { err = errors.Join(err, stopProfile()) }()
 			p, err := host.Open(c.Context, host.Config{
 				Sources: sources, Guests: modules, OnError: onError,
-				Sinks: opened, Retry: sinks.RetryConfig{}, Logger: logger,
+				Sinks: opened, Retry: patience, Logger: logger,
 				DeadLetters: sink.deadLetters, LettersSize: int64(sink.lettersSize), EventIDs: sink.eventID,
 			})
 			if err != nil {
