@@ -246,15 +246,21 @@ func (w *world) toHEC() []string {
 }
 
 // run starts a process that passes everything through the audit guest, which
-// lets logs like these through unchanged; what is left of it ends with the
-// test.
+// lets logs like these through unchanged.
 func (w *world) run(to []string, flags ...string) *process {
 	w.t.Helper()
-	p := &process{w: w, Cmd: exec.CommandContext(w.ctx, "slswasm", slices.Concat([]string{
+	return w.start(slices.Concat([]string{
 		"run", "--endpoint", "http://" + w.service.Addr(), "--project", testProject, "--logstore", testLogstore,
 		"--group", "e2e", "--heartbeat-interval", "300ms", "--group-timeout", "2s", "--fetch-interval", "50ms",
 		"--transform", w.audit, "--dead-letters", filepath.Join(w.t.TempDir(), "dead.jsonl"),
-	}, to, flags)...)}
+	}, to, flags)...)
+}
+
+// start starts a process with the credentials of this world; what is left of
+// it ends with the test.
+func (w *world) start(args ...string) *process {
+	w.t.Helper()
+	p := &process{w: w, Cmd: exec.CommandContext(w.ctx, "slswasm", args...)}
 	p.Env = append(os.Environ(), "SLS_AK_ID="+slstest.DefaultAccessKeyID, "SLS_AK_KEY="+slstest.DefaultAccessKeySecret,
 		"SLSWASM_HEC_TOKEN="+testToken)
 	p.Stderr = &p.log

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/slswasm/slswasm/host/replay"
+	"github.com/slswasm/slswasm/sinks/deadletter"
+)
+
+// show prints what --list and --dry-run found, also when an error ended it.
+func (s *replaySettings) show(c *cli.Context, cfg replay.Config) error {
+	look := replay.List
+	if s.dryRun {
+		look = replay.Preview
+	}
+	groups, counts, err := look(c.Context, cfg)
+	switch {
+	case err != nil && counts.Letters == 0:
+		return usage(err)
+	case err != nil:
+		return err
+	case s.asJSON:
+		return json.NewEncoder(c.App.Writer).Encode(struct {
+			Groups []replay.Group `json:"groups"`
+			Counts replay.Counts  `json:"counts"`
+		}{groups, counts})
+	}
+	if err := printGroups(c.App.Writer, groups); err != nil {
+		return err
+	}
+	verb := "there are"
+	if s.dryRun {
+		verb = "to be sent:"
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "%s %s, for %s; replayed before: %d, of a log that has another letter: %d, filtered: %d, bad lines: %d\n",
+		verb, plural(int(counts.Sent), "letter"), plural(len(groups), "reason"), counts.Before, counts.Repeated, counts.Filtered, counts.Bad)
+	return err
+}
+
+func printGroups(w io.Writer, groups []replay.Group) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "LETTERS\tSTAGE\tFIRST\tLAST\tEXAMPLE\tREASON")
+	for _, g := range groups {
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Letters, stageName(g.Stage),
+			g.First.UTC().Format(time.RFC3339), g.Last.UTC().Format(time.RFC3339), g.Example.Place, oneLine(g.Reason))
+	}
+	return t.Flush()
+}
+
+func stageName(s deadletter.Stage) string {
+	name := s.Kind + " " + s.Name
+	if len(s.SHA256) >= 8 {
+		name += "@" + s.SHA256[:8]
+	}
+	return oneLine(name)
+}
+
+// longReason is what a line of the table has room for.
+const longReason = 200
+
+// oneLine is for a terminal: a reason holds what guests and receivers say.
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+	if runes := []rune(text); len(runes) > longReason {
+		return string(runes[:longReason]) + "..."
+	}
+	return text
+}
