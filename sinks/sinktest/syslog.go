@@ -201,11 +201,11 @@ func (r *SyslogReceiver) Close() error {
 		return nil
 	default:
 	}
-	close(r.stopping)
 	for c := range r.open {
 		unread(c)
 		_ = c.Close()
 	}
+	close(r.stopping) // not sooner: whoever waits for it closes its connection
 	r.mu.Unlock()
 	var err error
 	if r.packets != nil {
