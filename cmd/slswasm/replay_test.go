@@ -20,7 +20,7 @@ func (w *world) lettersOf(n int) (path string) {
 	path = filepath.Join(w.t.TempDir(), "letters.jsonl")
 	w.start(slices.Concat([]string{
 		"run", "--endpoint", "http://" + w.service.Addr(), "--project", testProject, "--logstore", testLogstore, "--group", "letters",
-		"--until", "now", "--fetch-interval", "50ms", "--transform", failing, "--dead-letters", path, "--dead-letters-size", "1MiB",
+		"--until", "now", "--fetch-interval", "50ms", "--transform", failing, "--dead-letters", path, "--dead-letters-size", "512KiB",
 	}, w.toHEC())...).end(exitOK)
 	if w.different() > 0 {
 		w.t.Fatal("logs arrived that should be dead letters")
@@ -39,9 +39,9 @@ func (w *world) replay(letters string) *process {
 // and no more than what was in hand arrives again.
 func TestReplayKilled(t *testing.T) {
 	w := newWorld(t, 4)
-	const n = 6000
+	const n = 3500
 	letters := w.lettersOf(n)
-	for _, at := range []int{n / 4, n / 2} {
+	for _, at := range []int{1500, 2500} {
 		w.pause(at)
 		p := w.replay(letters)
 		w.paused()
@@ -64,7 +64,7 @@ func TestReplayKilled(t *testing.T) {
 // TestReplayStopped drains: nothing arrives again.
 func TestReplayStopped(t *testing.T) {
 	w := newWorld(t, 4)
-	const n = 4000
+	const n = 2500
 	letters := w.lettersOf(n)
 	w.pause(1500)
 	p := w.replay(letters)
