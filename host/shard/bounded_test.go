@@ -32,7 +32,7 @@ func (w *world) bounded(client *http.Client) Config {
 func TestStuckHandlersStayWithinTheBudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const shards, groups, size, budget = 32, 60, 60 << 10, 4 << 20
+		const shards, groups, size, budget = 16, 40, 30 << 10, 1 << 20
 		w := newSilentWorld(t, shards)
 		for shard := range shards {
 			for range groups {
@@ -101,8 +101,10 @@ func TestOneStuckShard(t *testing.T) {
 	for name, c := range map[string]struct {
 		handler, silent, trickle bool
 		status                   int
+		budget                   int64
 	}{
 		"handler":                {handler: true},
+		"handler, little memory": {handler: true, budget: 1 << 20}, // a first pull wants more than is left
 		"pulls without answer":   {silent: true},
 		"pulls that are refused": {status: 500},
 		"pulls that trickle":     {trickle: true},
@@ -133,9 +135,12 @@ func TestOneStuckShard(t *testing.T) {
 					}
 					return nil
 				}}
-				running := w.run(cfg, r.handle)
+				if c.budget > 0 {
+					cfg.Budget = NewBudget(c.budget)
+				}
 				w.putLogs(0, 10)
-				for range 20 {
+				running := w.run(cfg, r.handle)
+				for range 10 {
 					before := w.Calls(slstest.HeartBeat)
 					for shard := 1; shard < 4; shard++ {
 						w.putLogs(shard, 1)

@@ -3,6 +3,7 @@ package shard
 import (
 	"context"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -18,6 +19,8 @@ import (
 // a pull in hand, the views of one part (a quarter of the budget, 1 to 32
 // MiB, and one log) and what a pull brings beyond its estimate: nothing at
 // the start and after a pause, when as much is reserved as the service gives.
+// Shards that are stuck with all of it in hand stop the others; until then the
+// others go on, with smaller pulls.
 // Not counted are the compressed bytes of an answer while it is read, buffers
 // that are kept for the next pull until the garbage collector takes them, and
 // what the handler makes.
@@ -25,8 +28,9 @@ type Budget struct {
 	size int64
 	sem  *semaphore.Weighted
 
-	mu   sync.Mutex
-	debt int64
+	mu    sync.Mutex
+	debt  int64
+	freed time.Time // when something was last released
 }
 
 // NewBudget returns a budget of so many bytes, at least 1.
@@ -42,6 +46,32 @@ func (b *Budget) reserve(ctx context.Context, estimate int64) (int64, error) {
 		return 0, err
 	}
 	return n, nil
+}
+
+// reserveOr is reserve as long as that gets anywhere. When nothing is released
+// for half of this time, those who have the budget are stuck, and a shard that
+// is not could wait for ever: then it waits for the least, and says so.
+func (b *Budget) reserveOr(ctx context.Context, estimate, least int64, patience time.Duration) (n int64, scarce bool, err error) {
+	for estimate > least {
+		limited, cancel := context.WithTimeout(ctx, patience)
+		n, err = b.reserve(limited, estimate)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return n, false, err
+		}
+		if b.stuckFor() >= patience/2 {
+			n, err = b.reserve(ctx, least)
+			return n, true, err
+		}
+	}
+	n, err = b.reserve(ctx, estimate)
+	return n, false, err
+}
+
+func (b *Budget) stuckFor() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return time.Since(b.freed)
 }
 
 // settle makes a reservation the actual size and returns that: it never
@@ -72,6 +102,9 @@ func (b *Budget) part() int { return int(min(max(b.size/4, leastPart), mostPart)
 func (b *Budget) release(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if n > 0 {
+		b.freed = time.Now()
+	}
 	pays := min(n, b.debt)
 	b.debt -= pays
 	b.sem.Release(n - pays)

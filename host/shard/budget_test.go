@@ -74,6 +74,47 @@ func TestBudgetNeverJamsOrLeaks(t *testing.T) {
 	}
 }
 
+// Who waits for much gets it while others release something, and the least
+// when nobody does.
+func TestBudgetThatIsStuck(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const patience = 10 * time.Second
+		b := NewBudget(100)
+		ctx := t.Context()
+		held, _, _ := b.reserveOr(ctx, 60, 10, patience)
+		begin := time.Now()
+		n, scarce, err := b.reserveOr(ctx, 70, 10, patience) // 40 are free
+		if n != 10 || !scarce || err != nil || time.Since(begin) != patience {
+			t.Errorf("%d, %v, %v after %v", n, scarce, err, time.Since(begin))
+		}
+		b.release(n)
+		go func() { // slow, but it gets on
+			for range 5 {
+				time.Sleep(patience * 2 / 5)
+				b.release(10)
+			}
+		}()
+		begin = time.Now()
+		n, scarce, err = b.reserveOr(ctx, 90, 10, patience)
+		if n != 90 || scarce || err != nil || time.Since(begin) != 2*patience {
+			t.Errorf("%d, %v, %v after %v", n, scarce, err, time.Since(begin))
+		}
+		b.release(n)
+		b.release(held - 50)
+		ended, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		held, _, _ = b.reserveOr(ctx, 100, 10, patience)
+		if _, _, err := b.reserveOr(ended, 50, 10, patience); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		b.release(held)
+		if n, err := b.reserve(ctx, 1000); n != 100 || err != nil || b.debt != 0 {
+			t.Errorf("%d of 100 are free: %v", n, err)
+		}
+	})
+}
+
 // At the start, and after a pause, all shards may have piled up logs: what is
 // under way at once fits, however large the pulls are.
 func TestFirstPullsFitTheBudget(t *testing.T) {

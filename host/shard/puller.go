@@ -15,6 +15,7 @@ const (
 	leastEstimate = 64 << 10
 	estimateAge   = 5 * time.Second // that an estimate is good for
 	fullPull      = 1 << 20         // from which on more is taken to wait
+	stuckBudget   = 5 * time.Second // to wait for the estimate while others release nothing
 )
 
 // A puller reads one shard ahead of its worker by one pull.
@@ -31,6 +32,7 @@ type puller struct {
 	last    int64         // bytes of the last pull
 	pulled  time.Time     // when that was; zero before the first
 	idle    time.Duration // the last wait for data
+	few     int           // log groups to ask for while the budget is scarce; 0: it is not
 	invalid int           // cursors that were called invalid since the last pull that succeeded
 }
 
@@ -81,12 +83,16 @@ func (p *puller) loop(ctx context.Context, cursor string) error {
 // nothing is reserved, so a shard in trouble keeps no other one waiting.
 func (p *puller) pull(ctx context.Context, cursor string) (got *pulled, err error) {
 	err = p.client.retry(ctx, running, func() error {
-		reserved, err := p.cfg.Budget.reserve(ctx, p.estimate())
+		reserved, err := p.reserve(ctx)
 		if err != nil {
 			return err
 		}
+		count := p.cfg.PullCount
+		if p.few > 0 {
+			count = min(count, p.few)
+		}
 		got, err = p.client.pull(ctx, pullRequest{
-			shard: p.shard, cursor: cursor, end: p.end, count: p.cfg.PullCount, query: p.cfg.Query,
+			shard: p.shard, cursor: cursor, end: p.end, count: count, query: p.cfg.Query,
 		})
 		if err != nil {
 			p.cfg.Budget.release(reserved)
@@ -94,10 +100,40 @@ func (p *puller) pull(ctx context.Context, cursor string) (got *pulled, err erro
 		}
 		got.reserved = p.cfg.Budget.settle(reserved, int64(got.size()))
 		p.invalid = 0
-		p.last, p.pulled = int64(got.size()), time.Now()
+		p.learn(int64(got.size()))
 		return nil
 	})
 	return got, err
+}
+
+// reserve waits until the next pull may be made.
+func (p *puller) reserve(ctx context.Context) (int64, error) {
+	patience := stuckBudget
+	if p.few > 0 {
+		patience = min(stuckBudget, p.cfg.FetchInterval)
+	}
+	n, scarce, err := p.cfg.Budget.reserveOr(ctx, p.estimate(), leastEstimate, patience)
+	switch {
+	case !scarce:
+		p.few = 0
+	case p.few == 0:
+		p.few = 1
+		p.log.Warn("other shards have the memory for pulls and do not get on: this one goes on with small pulls (--max-in-flight)")
+	}
+	return n, err
+}
+
+// learn takes the size of a pull. A small one on purpose tells only how many
+// log groups fit the least that is reserved.
+func (p *puller) learn(size int64) {
+	switch {
+	case p.few == 0:
+		p.last, p.pulled = size, time.Now()
+	case size > leastEstimate:
+		p.few = max(1, p.few/2)
+	case size < leastEstimate/4:
+		p.few = min(2*p.few, p.cfg.PullCount)
+	}
 }
 
 // estimate is what to reserve for the next pull. Where the last one says
