@@ -81,13 +81,13 @@ func (s *Sink) sendWindow(session *relp.Session, enc *encoder, events []abi.Even
 func (s *Sink) openSession(ctx context.Context, limit time.Duration) (*relp.Session, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTimeout)
 	defer cancel()
-	tcp, err := s.connect(ctx)
+	tcp, err := connect(ctx, s.addr)
 	if err != nil {
 		return nil, err
 	}
-	var c relp.Conn = tcp
+	var c relp.Conn = prompt{tcp}
 	if s.tls != nil {
-		secure, err := s.secure(ctx, tcp)
+		secure, err := s.secure(ctx, prompt{tcp})
 		if err != nil {
 			_ = tcp.Close()
 			return nil, err
@@ -109,6 +109,19 @@ func (s *Sink) openSession(ctx context.Context, limit time.Duration) (*relp.Sess
 		err = fmt.Errorf("%w: %w", errNotRELP, err)
 	}
 	return nil, err
+}
+
+// prompt is TCP that tells the receiver's kernel at once what it has read. A
+// receiver's answers are small: its kernel holds back the second one until it
+// knows that we have the first, and ours would wait 40 ms to say so.
+type prompt struct{ *net.TCPConn }
+
+func (c prompt) Read(b []byte) (int, error) {
+	n, err := c.TCPConn.Read(b)
+	if err == nil {
+		acknowledgeNow(c.TCPConn)
+	}
+	return n, err
 }
 
 // secured is TLS that closes at once: the close of RELP has said good-bye,

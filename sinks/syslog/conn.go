@@ -24,16 +24,19 @@ type conn struct {
 	silence time.Duration // how long the barrier waits while nothing shows that the receiver reads
 	finned  atomic.Bool   // we have ended our half
 
-	ended   chan struct{} // closed when the reader is done
-	why     error         // what the reader ended with; read after ended
-	closing sync.Once
+	ended    chan struct{} // closed when the reader is done
+	why      error         // what the reader ended with; read after ended
+	notified bool          // a close_notify came before that; read after ended
+	closing  sync.Once
 }
 
 // dial connects, and for TLS shakes hands, within the timeout.
-func (s *Sink) dial(ctx context.Context) (*conn, error) {
+func (s *Sink) dial(ctx context.Context) (*conn, error) { return s.dialTo(ctx, s.addr) }
+
+func (s *Sink) dialTo(ctx context.Context, addr string) (*conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Timeout, errTimeout)
 	defer cancel()
-	tcp, err := s.connect(ctx)
+	tcp, err := connect(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +52,9 @@ func (s *Sink) dial(ctx context.Context) (*conn, error) {
 	return c, nil
 }
 
-func (s *Sink) connect(ctx context.Context) (*net.TCPConn, error) {
+func connect(ctx context.Context, addr string) (*net.TCPConn, error) {
 	dialer := net.Dialer{KeepAlive: 15 * time.Second}
-	raw, err := dialer.DialContext(ctx, "tcp", s.addr)
+	raw, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, timedOut(ctx, err)
 	}
@@ -113,6 +116,7 @@ func (c *conn) read() {
 	err := drain(c.stream)
 	if errors.Is(err, io.EOF) && c.wire != nil && !c.wire.fin && c.finned.Load() {
 		// That was a close_notify; the FIN after it is what counts.
+		c.notified = true
 		err = drain(c.tcp)
 	}
 	c.why = err
@@ -225,10 +229,6 @@ func (c *conn) finish() error {
 // errBarrier is a receiver that did not close in time.
 var errBarrier = errors.New("the receiver did not close the connection after its end, nor take any more of it, within --syslog-timeout; " +
 	"if it never does, nothing can be confirmed: --syslog-confirm none")
-
-// bareFIN reports whether a TLS receiver has ended with a FIN alone, which
-// is not authenticated. Only after the end.
-func (c *conn) bareFIN() bool { return c.wire != nil && c.wire.fin }
 
 // close ends the connection and waits for the reader.
 func (c *conn) close() {

@@ -40,11 +40,35 @@ func (s *Sink) confirmed(ctx context.Context, enc *encoder, events []abi.Event) 
 	if _, err = c.writeAll(enc, events); err == nil {
 		err = c.barrier(ctx)
 	}
+	if err == nil {
+		err = s.witness(ctx, c)
+	}
 	if errors.Is(err, errBarrier) || errors.Is(err, errTimeout) {
 		return fmt.Errorf("%d events not confirmed, %d at most are sent next: %w", len(events), s.window.missed(len(events)), err)
 	}
 	if err != nil {
 		return fmt.Errorf("not confirmed: %w", err)
+	}
+	return nil
+}
+
+// witness makes sure that the receiver lives on after it has ended c: the
+// kernel of one that is killed ends its connections just the same. A second
+// connection, which was begun after that end, is confirmed by a living
+// receiver only. A close_notify is proof enough: no kernel sends it.
+func (s *Sink) witness(ctx context.Context, c *conn) error {
+	if c.notified {
+		return nil
+	}
+	w, err := s.dialTo(ctx, c.tcp.RemoteAddr().String())
+	if err != nil {
+		return fmt.Errorf("the receiver is gone after its answer: %w", err)
+	}
+	defer w.close()
+	stop := w.abortWith(ctx)
+	defer stop()
+	if err := w.barrier(ctx); err != nil {
+		return fmt.Errorf("the receiver is gone after its answer: %w", err)
 	}
 	return nil
 }

@@ -188,7 +188,7 @@ func (s *Sink) check(ctx context.Context) error {
 	if s.cfg.Confirm == ConfirmNone && errors.Is(err, errBarrier) {
 		return nil
 	}
-	if err == nil && s.cfg.Confirm == ConfirmClose && c.bareFIN() {
+	if err == nil && s.cfg.Confirm == ConfirmClose && s.tls != nil && !c.notified {
 		s.log.Info("the receiver ends TLS without a close_notify: somebody on the way who can forge TCP packets could confirm in its place")
 	}
 	return err

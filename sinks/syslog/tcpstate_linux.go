@@ -72,3 +72,11 @@ func tcpState(c *net.TCPConn) (state uint8, pending int, known bool) {
 	})
 	return state, pending, known && err == nil
 }
+
+// acknowledgeNow makes the kernel send an ACK that it holds back, and not hold
+// back the next ones for a while.
+func acknowledgeNow(c *net.TCPConn) {
+	if raw, err := c.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1) })
+	}
+}

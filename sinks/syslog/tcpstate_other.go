@@ -16,3 +16,5 @@ func closedAfterUs(*net.TCPConn) error { return nil }
 const patience = 4
 
 func acknowledged(*net.TCPConn) uint64 { return 0 }
+
+func acknowledgeNow(*net.TCPConn) {}
