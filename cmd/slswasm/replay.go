@@ -16,7 +16,6 @@ import (
 	"github.com/slswasm/slswasm/host"
 	"github.com/slswasm/slswasm/host/replay"
 	"github.com/slswasm/slswasm/host/shard"
-	"github.com/slswasm/slswasm/sinks"
 )
 
 // replaySettings are the flags about which letters are sent again.
@@ -94,6 +93,7 @@ func replayCommand() *cli.Command {
 		settings replaySettings
 		guests   guestSettings
 		sink     = sinkSettings{deadLetters: "slswasm-dead-letters.again.jsonl"} // never what is read
+		retry    retrySettings
 		log      logSettings
 	)
 	return &cli.Command{
@@ -105,7 +105,7 @@ func replayCommand() *cli.Command {
 			"What fails again is a letter in --dead-letters. How far FILE is settled is kept in FILE.replayed: the same command\n" +
 			"goes on where it was, also after a kill.\n" +
 			"Exit codes: 0 all is replayed, 1 failed or stopped before the end, 2 nothing was started.",
-		Flags: slices.Concat(settings.flags(), guests.flags(), sink.flags(), log.flags("info")),
+		Flags: slices.Concat(settings.flags(), guests.flags(), sink.flags(), retry.flags(), log.flags("info")),
 		Action: func(c *cli.Context) error {
 			if err := words(c, -1); err != nil {
 				return err
@@ -123,7 +123,8 @@ func replayCommand() *cli.Command {
 			}
 			modules, onError, guestErr := guests.guests(logger)
 			opened, sinkErr := sink.open(logger)
-			if err := errors.Join(err, guestErr, sinkErr); err != nil {
+			patience, retryErr := retry.config()
+			if err := errors.Join(err, guestErr, sinkErr, retryErr); err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
 			// Until the very end: a SIGHUP while draining must not kill.
@@ -135,7 +136,7 @@ func replayCommand() *cli.Command {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
 			p, err := host.Open(c.Context, host.Config{
-				Guests: modules, OnError: onError, Sinks: opened, Retry: sinks.RetryConfig{}, Logger: logger,
+				Guests: modules, OnError: onError, Sinks: opened, Retry: patience, Logger: logger,
 				DeadLetters: sink.deadLetters, LettersSize: int64(sink.lettersSize), EventIDs: sink.eventID,
 			})
 			if err != nil {
