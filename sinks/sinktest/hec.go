@@ -273,7 +273,9 @@ func (r *HECReceiver) authorize(req *http.Request) *HECAnswer {
 // before a bad event is indexed at once and not acknowledged.
 func (r *HECReceiver) take(n int, body []byte, wire int, req *http.Request, script *HECAnswer) HECAnswer {
 	refusal, events := r.judge(n, body)
-	if script != nil {
+	// A script that takes events does not hide that one among them is refused:
+	// the sender would take for delivered what was never indexed.
+	if script != nil && (script.Indexed == 0 || refusal == nil) {
 		refusal, events = script, events[:min(max(script.Indexed, 0), len(events))]
 	}
 	r.mu.Lock()
