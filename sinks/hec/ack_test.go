@@ -312,7 +312,7 @@ func TestCrash(t *testing.T) {
 				close(asked)
 			}
 			return nil
-		}}})
+		}}}, func(c *Config) { c.AckTimeout = 300 * time.Millisecond })
 		s.polling = polling{first: 20 * time.Millisecond, longest: 20 * time.Millisecond, lost: time.Millisecond}
 		lost := make(chan int, 1)
 		go func() {

@@ -40,10 +40,16 @@ func TestCheck(t *testing.T) {
 		"HEC is off":        {answer(sinktest.HECAnswer{Status: 404, Body: "not found"}), `answered 404 "not found"; check that --hec-url names`},
 		"some other server": {answer(sinktest.HECAnswer{Status: 200, Body: "<html>"}), "no answer of a HTTP Event Collector"},
 		"bad gateway":       {answer(sinktest.HECAnswer{Status: 502, Body: "upstream"}), `answered 502 "upstream"`},
+		"acknowledges":      {sinktest.HECOptions{Acks: polled(true)}, ""},
+		"acks busy":         {sinktest.HECOptions{Acks: polled(true, sinktest.HECError(503, 9, sinktest.NoNumber))}, ""},
+		"acks lost":         {sinktest.HECOptions{Acks: polled(true, sinktest.HECAnswer{Fault: sinktest.HECReset})}, ""},
+		"acks off":          {sinktest.HECOptions{Acks: polled(false)}, "ACK is disabled (code 14); enable indexer acknowledgement for the token in Splunk, or leave --hec-ack out"},
+		"acks not found":    {sinktest.HECOptions{Acks: polled(true, sinktest.HECAnswer{Status: 404, Body: "no such page"})}, `asked for acknowledgements: the receiver answered 404 "no such page"`},
+		"acks otherwise":    {sinktest.HECOptions{Acks: polled(true, sinktest.HECError(400, 12, sinktest.NoNumber))}, "leave --hec-ack out"},
 		"reset":             {sinktest.HECOptions{Answer: resetAll}, "cannot be reached; check --hec-url"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, r := start(t, c.opt)
+			s, r := start(t, c.opt, func(cfg *Config) { cfg.Ack = strings.HasPrefix(name, "ack") })
 			err := s.Check(t.Context())
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("error %v, want %q", err, c.want)
@@ -56,6 +62,10 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
+}
+
+func polled(on bool, polls ...sinktest.HECAnswer) sinktest.HECAcks {
+	return sinktest.HECAcks{On: on, Answer: sinktest.HECScript(polls...)}
 }
 
 func resetAll(int) *sinktest.HECAnswer { return &sinktest.HECAnswer{Fault: sinktest.HECReset} }
@@ -125,6 +135,7 @@ func TestTLS(t *testing.T) {
 	ca := newAuthority(t)
 	caFile, hour := file(t, ca.pem), time.Now().Add(time.Hour)
 	clientCert, clientKey, _ := ca.issue(t, "client", hour)
+	otherCert, otherKey, _ := newAuthority(t).issue(t, "client", hour)
 	_, _, good := ca.issue(t, "splunk.test", hour)
 	_, _, expired := ca.issue(t, "splunk.test", time.Now().Add(-time.Hour))
 	pool := x509.NewCertPool()
@@ -144,6 +155,9 @@ func TestTLS(t *testing.T) {
 		"client cert": {mutual, func(c *Config) {
 			c.CAFile, c.ServerName, c.CertFile, c.KeyFile = caFile, "splunk.test", clientCert, clientKey
 		}, ""},
+		"client refused": {mutual, func(c *Config) {
+			c.CAFile, c.ServerName, c.CertFile, c.KeyFile = caFile, "splunk.test", otherCert, otherKey
+		}, "--hec-cert and --hec-key"},
 		"no client":     {mutual, func(c *Config) { c.CAFile, c.ServerName = caFile, "splunk.test" }, "--hec-cert and --hec-key"},
 		"not TLS":       {nil, func(c *Config) { c.URL = strings.Replace(c.URL, "http:", "https:", 1) }, "use http:// in --hec-url"},
 		"TLS, not HTTP": {server, func(c *Config) { c.URL = strings.Replace(c.URL, "https:", "http:", 1) }, "400"},

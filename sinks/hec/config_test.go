@@ -9,13 +9,19 @@ import (
 )
 
 func TestValidateSaysEverything(t *testing.T) {
-	err := Config{Channel: "x", Event: "xml", MaxBody: -1, Timeout: -time.Second, CertFile: "c", CAFile: "a", SkipVerify: true}.Validate()
+	err := Config{
+		Channel: "x", Event: "xml", MaxBody: -1, Timeout: -time.Second, AckTimeout: -time.Second, Concurrency: -1, Proxy: "p",
+		CertFile: "c", CAFile: "a", SkipVerify: true,
+	}.Validate()
 	want := `--hec-url: missing (or --hec-host); for example https://splunk.example.com:8088
 --hec-token: missing (or --hec-token-file); it is the token of Splunk's HTTP Event Collector
 --hec-channel: "x" is not a UUID
 --hec-event: "xml" is neither object nor string
 --hec-max-body: -1 is negative
 --hec-timeout: -1s is negative
+--hec-ack-timeout: -1s is negative
+--hec-concurrency: -1 is negative
+--hec-proxy: want a URL such as http://proxy.example.com:3128, or none
 --hec-cert and --hec-key: one of them is missing; they go together
 --hec-verify=false and --hec-ca: with the first the second is not looked at; leave one out`
 	if err == nil || err.Error() != want {
@@ -88,6 +94,29 @@ func TestURLFaultsShowNoPassword(t *testing.T) {
 func TestTokenCannotMakeHeaders(t *testing.T) {
 	if err := (Config{URL: "http://h", Token: "a\r\nX: y"}).Validate(); err == nil {
 		t.Error("a token with a line break is taken")
+	}
+}
+
+// What is meant for TLS is not passed over without it.
+func TestTLSSettingsWithoutTLS(t *testing.T) {
+	all := Config{URL: "http://h", Token: "t", CAFile: "a", CertFile: "c", KeyFile: "k", ServerName: "s"}
+	want := `--hec-ca: it is for https, and --hec-url begins with http://; change one of them
+--hec-cert: it is for https, and --hec-url begins with http://; change one of them
+--hec-key: it is for https, and --hec-url begins with http://; change one of them
+--hec-server-name: it is for https, and --hec-url begins with http://; change one of them`
+	if err := all.Validate(); err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	all.URL = "https://h"
+	if err := all.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOneTokenIsEnough(t *testing.T) {
+	err := Config{URL: "http://h", Token: "t", TokenFile: "f"}.Validate()
+	if want := "--hec-token and --hec-token-file: give one of them"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

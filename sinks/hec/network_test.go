@@ -3,7 +3,6 @@ package hec
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ func TestTimeouts(t *testing.T) {
 		"no answer":          {Fault: sinktest.HECStall},
 		"body is never read": {Fault: sinktest.HECStall, Early: true},
 		"byte by byte":       {Status: 200, Fault: sinktest.HECDrip},
+		"header, too":        {Fault: sinktest.HECDripHead},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := start(t, sinktest.HECOptions{Answer: sinktest.HECScript(a)}, func(c *Config) { c.Timeout = 100 * time.Millisecond })
@@ -74,42 +74,57 @@ func TestCancelDuringSend(t *testing.T) {
 }
 
 func TestNearCapacityIsSaidOnce(t *testing.T) {
-	var mu sync.Mutex
-	var out strings.Builder
-	r, err := sinktest.StartHEC(sinktest.HECOptions{Answer: func(int) *sinktest.HECAnswer {
+	log := new(logged)
+	s, _ := start(t, sinktest.HECOptions{Answer: func(int) *sinktest.HECAnswer {
 		a := sinktest.HECError(200, 24, sinktest.NoNumber)
 		return &a
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = r.Close() }()
-	s, err := New(Config{URL: r.URL(), Token: token}, slog.New(slog.NewTextHandler(&lockedWriter{mu: &mu, b: &out}, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
+	s.logger = log.logger()
 	for range 5 {
 		if n, err := s.Send(t.Context(), numbered(2)); n != 2 || err != nil {
 			t.Fatal(n, err)
 		}
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	if n := strings.Count(out.String(), "near its capacity"); n != 1 {
-		t.Errorf("said %d times:\n%s", n, out.String())
+	if n := strings.Count(log.text(), "near its capacity"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, log.text())
 	}
 }
 
-type lockedWriter struct {
-	mu *sync.Mutex
-	b  *strings.Builder
-}
-
-func (w *lockedWriter) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.b.Write(p)
+// Connections whose peer has died without a word: one request finds out, and
+// the next one makes a connection of its own.
+func TestHalfOpenConnections(t *testing.T) {
+	const idle = 5
+	var together sync.WaitGroup
+	together.Add(idle)
+	s, r := start(t, sinktest.HECOptions{Answer: func(n int) *sinktest.HECAnswer {
+		if n < idle {
+			together.Done()
+			together.Wait()
+		}
+		return nil
+	}})
+	var wg sync.WaitGroup
+	for range idle {
+		wg.Go(func() {
+			if n, err := s.Send(t.Context(), numbered(1)); n != 1 || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		})
+	}
+	wg.Wait()
+	r.Freeze()
+	s.cfg.Timeout = 200 * time.Millisecond
+	n, err := s.Send(t.Context(), numbered(1))
+	if n != 0 || !isRetry(err) || !strings.Contains(err.Error(), "no answer within --hec-timeout (200ms)") {
+		t.Errorf("on a dead connection: %d, %v", n, err)
+	}
+	s.cfg.Timeout = 10 * time.Second
+	if n, err := s.Send(t.Context(), numbered(1)); n != 1 || err != nil {
+		t.Errorf("afterwards: %d, %v", n, err)
+	}
+	if n := r.Connections(); n != idle+1 {
+		t.Errorf("%d connections, want %d", n, idle+1)
+	}
 }
 
 func TestCloseWaitsAndEnds(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/sinks/sinktest"
@@ -14,20 +15,28 @@ import (
 )
 
 func TestSuite(t *testing.T) {
-	suite.Run(t, func(t *testing.T) suite.Subject { return subject(t, func(*Config) {}) })
+	suite.Run(t, func(t *testing.T) suite.Subject { return subject(t, sinktest.HECAcks{}, func(*Config) {}) })
+}
+
+func TestSuiteWithAcks(t *testing.T) {
+	suite.Run(t, func(t *testing.T) suite.Subject {
+		s := subject(t, sinktest.HECAcks{On: true, After: 1}, func(c *Config) { c.Ack = true })
+		s.Sink.(*Sink).polling = polling{first: time.Millisecond, longest: 10 * time.Millisecond, lost: 100 * time.Millisecond}
+		return s
+	})
 }
 
 func TestSuiteWithSmallZippedBodies(t *testing.T) {
 	suite.Run(t, func(t *testing.T) suite.Subject {
-		s := subject(t, func(c *Config) { c.MaxBody, c.Gzip = 2000, true })
+		s := subject(t, sinktest.HECAcks{}, func(c *Config) { c.MaxBody, c.Gzip = 2000, true })
 		s.Large = 1 << 16
 		return s
 	})
 }
 
-func subject(t *testing.T, change func(*Config)) suite.Subject {
+func subject(t *testing.T, acks sinktest.HECAcks, change func(*Config)) suite.Subject {
 	var stalled atomic.Bool
-	s, r := start(t, sinktest.HECOptions{Indexes: []string{"main"}, Answer: func(int) *sinktest.HECAnswer {
+	s, r := start(t, sinktest.HECOptions{Indexes: []string{"main"}, Acks: acks, Answer: func(int) *sinktest.HECAnswer {
 		if stalled.Load() {
 			return &sinktest.HECAnswer{Fault: sinktest.HECStall, Early: true}
 		}
