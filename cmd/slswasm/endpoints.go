@@ -41,7 +41,7 @@ func given(urls *cli.StringSlice) bool {
 // oneOrMore makes the sink for these settings: with several a failover over
 // one for each.
 func oneOrMore[C any, S sinks.Sink](
-	settings []C, create func(C, *slog.Logger) (S, error), name func(C) string, prefer sinks.Preference, logger *slog.Logger,
+	settings []C, create func(C, *slog.Logger) (S, error), name func(C) string, prefer sinks.Preference, patience sinks.RetryConfig, logger *slog.Logger,
 ) (sinks.Sink, error) {
 	var opened []sinks.Endpoint
 	var errs []error
@@ -66,7 +66,7 @@ func oneOrMore[C any, S sinks.Sink](
 	case len(opened) == 1:
 		return opened[0].Sink, nil
 	}
-	return sinks.NewFailover(opened, prefer, sinks.RetryConfig{}, logger), nil
+	return sinks.NewFailover(opened, prefer, patience, logger), nil
 }
 
 // distinct joins errors and says once what they have in common.
@@ -90,7 +90,7 @@ func (s *sinkSettings) hecSink(logger *slog.Logger) (sinks.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return oneOrMore(settings, hec.New, func(c hec.Config) string { return c.URL }, sinks.Spread, logger)
+	return oneOrMore(settings, hec.New, func(c hec.Config) string { return c.URL }, sinks.Spread, s.patience, logger)
 }
 
 // syslogSink sends to the first receiver that takes the events: a second one
@@ -119,7 +119,7 @@ func (s *sinkSettings) syslogSink(logger *slog.Logger) (sinks.Sink, error) {
 	name := func(c syslog.Config) string {
 		return c.Protocol + "://" + net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
 	}
-	return oneOrMore(settings, syslog.New, name, sinks.First, logger)
+	return oneOrMore(settings, syslog.New, name, sinks.First, s.patience, logger)
 }
 
 const defaultSyslogPort = 514

@@ -51,11 +51,11 @@ func TestSyslogURL(t *testing.T) {
 func TestOneOrMore(t *testing.T) {
 	quiet := slog.New(slog.DiscardHandler)
 	name := func(c hec.Config) string { return c.URL }
-	one, err := oneOrMore([]hec.Config{{URL: "http://a", Token: "t"}}, hec.New, name, sinks.Spread, quiet)
+	one, err := oneOrMore([]hec.Config{{URL: "http://a", Token: "t"}}, hec.New, name, sinks.Spread, sinks.RetryConfig{}, quiet)
 	if _, ok := one.(*hec.Sink); !ok || err != nil {
 		t.Errorf("one URL: %T, %v", one, err)
 	}
-	two, err := oneOrMore([]hec.Config{{URL: "http://a", Token: "t"}, {URL: "http://b", Token: "t"}}, hec.New, name, sinks.Spread, quiet)
+	two, err := oneOrMore([]hec.Config{{URL: "http://a", Token: "t"}, {URL: "http://b", Token: "t"}}, hec.New, name, sinks.Spread, sinks.RetryConfig{}, quiet)
 	if _, ok := two.(*sinks.Failover); !ok || err != nil {
 		t.Errorf("two URLs: %T, %v", two, err)
 	}
@@ -64,7 +64,7 @@ func TestOneOrMore(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	_, err = oneOrMore([]hec.Config{{URL: "b"}, {URL: "http://a", Token: "t"}, {URL: "c"}}, hec.New, name, sinks.Spread, quiet)
+	_, err = oneOrMore([]hec.Config{{URL: "b"}, {URL: "http://a", Token: "t"}, {URL: "c"}}, hec.New, name, sinks.Spread, sinks.RetryConfig{}, quiet)
 	if err == nil || strings.Count(err.Error(), "--hec-token") != 1 || strings.Count(err.Error(), "--hec-url") != 2 {
 		t.Errorf("error %v; want one line about the token and one for each bad URL", err)
 	}

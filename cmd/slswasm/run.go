@@ -48,8 +48,9 @@ func runCommand() *cli.Command {
 			// message names everything that is missing.
 			sources, sourceErr := source.configs(logger)
 			modules, onError, guestErr := guests.guests(logger)
-			opened, sinkErr := sink.open(logger)
 			patience, retryErr := retry.config()
+			sink.patience = patience
+			opened, sinkErr := sink.open(logger)
 			saver, saveErr := savePull(source.savePull, sources, logger)
 			defer saver.end()
 			if err := errors.Join(sourceErr, guestErr, sinkErr, retryErr, saveErr); err != nil {

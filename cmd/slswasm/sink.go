@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/slswasm/slswasm/host"
+	"github.com/slswasm/slswasm/sinks"
 	"github.com/slswasm/slswasm/sinks/syslog"
 )
 
@@ -24,6 +25,7 @@ type sinkSettings struct {
 	deadLetters string // the default, before flags is called
 	lettersSize byteSize
 	eventID     bool
+	patience    sinks.RetryConfig // with an endpoint that failed; the zero value is the default
 	hec         hecSettings
 	syslog      syslog.Config
 	syslogURLs  cli.StringSlice
