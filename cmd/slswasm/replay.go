@@ -122,8 +122,9 @@ func replayCommand() *cli.Command {
 				return settings.show(c, cfg)
 			}
 			modules, onError, guestErr := guests.guests(logger)
-			opened, sinkErr := sink.open(logger)
 			patience, retryErr := retry.config()
+			sink.patience = patience
+			opened, sinkErr := sink.open(logger)
 			if err := errors.Join(err, guestErr, sinkErr, retryErr); err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
