@@ -35,8 +35,11 @@ const (
 
 // The values of Config.Payload.
 const (
-	KV   = "kv"   // ||key=value||key=value, as the Log Service documents it
-	JSON = "json" // one object of the fields
+	KV    = "kv"    // ||key=value||key=value, as the Log Service documents it
+	JSON  = "json"  // one object of the fields
+	CEF   = "cef"   // ArcSight Common Event Format, version 0
+	LEEF  = "leef"  // QRadar Log Event Extended Format 1.0
+	LEEF2 = "leef2" // the same in version 2.0, with another delimiter
 )
 
 // The values of Config.Confirm.
@@ -73,8 +76,10 @@ type Config struct {
 	RELPWindow int // --syslog-relp-window: messages without an acknowledgement on a connection; 128
 
 	Format  string // --syslog-format: rfc5424 (default) or rfc3164
-	Payload string // --syslog-payload: kv (default) or json
-	Sep     string // --syslog-sep: before each pair of kv; "||"
+	Payload string // --syslog-payload: kv (default), json, cef, leef or leef2
+	Sep     string // --syslog-sep: before each pair of kv, "||"; between those of leef2, "^"
+	Device  string // --syslog-device: vendor|product|version of cef and leef; Alibaba Cloud|Log Service|1.0
+	BOM     bool   // --syslog-bom: begin each MSG of rfc5424 with a byte order mark
 	MaxSize int    // --syslog-max-size: bytes of a message, longer ones are cut; udp 65507, else 0: no limit
 
 	Facility string // --syslog-facility: name or number; user
@@ -99,7 +104,11 @@ func (c Config) withDefaults() Config {
 	c.Conns = cmp.Or(c.Conns, defaultConns)
 	c.Format = cmp.Or(c.Format, RFC5424)
 	c.Payload = cmp.Or(c.Payload, KV)
+	if c.Payload == LEEF2 {
+		c.Sep = cmp.Or(c.Sep, "^")
+	}
 	c.Sep = cmp.Or(c.Sep, "||")
+	c.Device = cmp.Or(c.Device, defaultDevice)
 	c.Facility = cmp.Or(c.Facility, "user")
 	c.Severity = cmp.Or(c.Severity, "info")
 	if c.Hostname == "" {
@@ -138,12 +147,11 @@ func (c Config) Validate() error {
 	v.check(c.Port >= 1 && c.Port <= 65535, "--syslog-port: %d is not a port (1 to 65535)", c.Port)
 	v.oneOf("--syslog-protocol", c.Protocol, UDP, TCP, TLS, RELP, RELPTLS)
 	v.oneOf("--syslog-format", c.Format, RFC5424, RFC3164)
-	v.oneOf("--syslog-payload", c.Payload, KV, JSON)
+	v.payload(set, c)
 	v.transport(set, c)
 	v.check(c.MaxSize == 0 || c.MaxSize >= minMessage, "--syslog-max-size: %d leaves no room for the header (at least %d)", c.MaxSize, minMessage)
 	v.check(c.Timeout > 0, "--syslog-timeout: %s is not positive", c.Timeout)
 	v.check(c.Conns > 0, "--syslog-connections: %d is not positive", c.Conns)
-	v.check(plainText(c.Sep), "--syslog-sep: %q holds a control character or invalid UTF-8", c.Sep)
 	_, err := number(c.Facility, facilities)
 	v.add(naming("--syslog-facility", err))
 	_, err = number(c.Severity, severities)
@@ -171,6 +179,21 @@ func (v *faults) transport(set, c Config) {
 		return
 	}
 	v.oneOf("--syslog-framing", c.Framing, Octet, LF)
+}
+
+// payload checks what depends on the payload.
+func (v *faults) payload(set, c Config) {
+	v.oneOf("--syslog-payload", c.Payload, KV, JSON, CEF, LEEF, LEEF2)
+	v.check(plainText(c.Sep), "--syslog-sep: %q holds a control character or invalid UTF-8", c.Sep)
+	if c.Payload == LEEF2 {
+		v.check(len(c.Sep) == 1 && !isAlphanumeric(c.Sep[0]) && !strings.Contains("_=|", c.Sep),
+			"--syslog-sep: leef2 takes one character of ASCII that is no letter, digit, _, = or |, not %q", c.Sep)
+	}
+	hasDevice := c.Payload == CEF || c.Payload == LEEF || c.Payload == LEEF2
+	v.check(set.Device == "" || hasDevice, "--syslog-device: needs --syslog-payload cef, leef or leef2")
+	v.check(len(strings.Split(c.Device, "|")) == 3 && plainText(c.Device), "--syslog-device: %q is not vendor|product|version", c.Device)
+	v.check(!c.BOM || c.Format == RFC5424, "--syslog-bom: needs --syslog-format rfc5424")
+	v.check(!c.BOM || !hasDevice, "--syslog-bom: receivers of %s look for its name at the begin of a message", c.Payload)
 }
 
 func checkHost(host string) error {

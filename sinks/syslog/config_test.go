@@ -48,6 +48,14 @@ func TestValidate(t *testing.T) {
 		{"brackets", Config{Host: "[::1]"}, []string{"--syslog-host"}},
 		{"udp", Config{Protocol: UDP, Framing: LF, Confirm: ConfirmClose, MaxSize: 70000},
 			[]string{"--syslog-framing", "--syslog-confirm", "--syslog-max-size"}},
+		{"relp", Config{Protocol: RELP, Framing: Octet, Confirm: ConfirmClose, RELPWindow: -1},
+			[]string{"--syslog-framing: relp has a framing of its own", "--syslog-confirm: relp acknowledges", "--syslog-relp-window: -1"}},
+		{"relp only", Config{RELPWindow: 1}, []string{"--syslog-relp-window: needs --syslog-protocol relp"}},
+		{"bom", Config{BOM: true, Format: RFC3164, Payload: CEF}, []string{"--syslog-bom: needs", "--syslog-bom: receivers of cef"}},
+		{"device", Config{Device: "a|b|c"}, []string{"--syslog-device: needs --syslog-payload"}},
+		{"half a device", Config{Device: "a|b", Payload: LEEF}, []string{`--syslog-device: "a|b" is not`}},
+		{"delimiter", Config{Payload: LEEF2, Sep: "||"}, []string{`--syslog-sep: leef2 takes one character`}},
+		{"delimiter in keys", Config{Payload: LEEF2, Sep: "_"}, []string{`--syslog-sep: leef2 takes one character`}},
 		{"everything", Config{Port: -1, Protocol: "http", Framing: "crlf", Confirm: "yes", Timeout: -1, Conns: -1, Format: "cef", Payload: "xml",
 			Sep: "\n", MaxSize: 100, Facility: "local8", Severity: "8"},
 			[]string{"--syslog-port", "--syslog-protocol", "--syslog-framing", "--syslog-confirm", "--syslog-timeout", "--syslog-connections",
@@ -65,13 +73,16 @@ func TestValidate(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	base := Config{
-		Host: "h", Port: 514, Timeout: 120 * time.Second, Conns: 4, Format: RFC5424, Payload: KV, Sep: "||",
+		Host: "h", Port: 514, Timeout: 120 * time.Second, Conns: 4, Format: RFC5424, Payload: KV, Sep: "||", Device: defaultDevice,
 		Facility: "user", Severity: "info", Hostname: "me",
 	}
 	for protocol, set := range map[string]func(*Config){
 		"":  func(c *Config) { c.Protocol, c.Framing, c.Confirm = TCP, LF, ConfirmClose },
 		TLS: func(c *Config) { c.Protocol, c.Framing, c.Confirm = TLS, Octet, ConfirmClose },
 		UDP: func(c *Config) { c.Protocol, c.MaxSize, c.Confirm = UDP, 65507, ConfirmNone },
+
+		RELP:    func(c *Config) { c.Protocol, c.RELPWindow = RELP, 128 },
+		RELPTLS: func(c *Config) { c.Protocol, c.RELPWindow = RELPTLS, 128 },
 	} {
 		want := base
 		set(&want)

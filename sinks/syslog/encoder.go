@@ -1,6 +1,7 @@
 package syslog
 
 import (
+	"bytes"
 	"strconv"
 	"time"
 
@@ -13,9 +14,11 @@ import (
 type format struct {
 	rfc3164    bool
 	octet, lf  bool
-	json       bool
+	bom        bool
+	kind       string // of payload: as in Config
 	sep        []byte
-	max        int // 0: no limit
+	device     [][]byte // vendor, product, version
+	max        int      // 0: no limit
 	facility   int
 	severity   int
 	host, app  []byte
@@ -35,8 +38,10 @@ func newFormat(c Config) (*format, error) {
 		rfc3164: c.Format == RFC3164,
 		octet:   c.Framing == Octet,
 		lf:      c.Framing == LF,
-		json:    c.Payload == JSON,
+		bom:     c.BOM,
+		kind:    c.Payload,
 		sep:     []byte(c.Sep),
+		device:  bytes.Split([]byte(c.Device), []byte("|")),
 		max:     c.MaxSize,
 
 		facility: facility,
@@ -53,8 +58,9 @@ func newFormat(c Config) (*format, error) {
 // allocation.
 type encoder struct {
 	*format
-	buf []byte
-	cut int // messages that were cut to max
+	buf   []byte
+	limit int // of a message; 0: none. At first max.
+	cut   int // messages that were cut to limit
 
 	second int64  // the one that stamp shows
 	stamp  []byte // without a fraction
@@ -63,7 +69,7 @@ type encoder struct {
 }
 
 func newEncoder(f *format) *encoder {
-	return &encoder{format: f, width: 3}
+	return &encoder{format: f, limit: f.max, width: 3}
 }
 
 // append writes one event's message in its frame.
@@ -113,19 +119,26 @@ func (e *encoder) message(ev *abi.Event) {
 		isCut = e.header5424(ev, start)
 		body := len(e.buf)
 		e.buf = append(e.buf, ' ')
+		if e.bom {
+			e.buf = append(e.buf, byteOrderMark...)
+		}
+		begin := len(e.buf)
 		e.payload(ev)
-		if len(e.buf) == body+1 {
+		if len(e.buf) == begin {
 			e.buf = e.buf[:body] // no MSG at all
 		}
 	}
-	if e.max > 0 && len(e.buf)-start > e.max {
-		e.buf = e.buf[:start+len(cut(e.buf[start:], e.max))]
+	if e.limit > 0 && len(e.buf)-start > e.limit {
+		e.buf = e.buf[:start+len(cut(e.buf[start:], e.limit))]
 		isCut = true
 	}
 	if isCut {
 		e.cut++
 	}
 }
+
+// byteOrderMark tells a receiver that the MSG is UTF-8 (RFC 5424, section 6.4).
+const byteOrderMark = "\xef\xbb\xbf"
 
 // payload writes the MSG.
 func (e *encoder) payload(ev *abi.Event) {
@@ -134,8 +147,12 @@ func (e *encoder) payload(ev *abi.Event) {
 		e.buf = appendText(e.buf, ev.Body, styleJSON)
 	case ev.Body != nil:
 		e.buf = appendText(e.buf, ev.Body, styleText)
-	case e.json:
+	case e.kind == JSON:
 		e.object(ev)
+	case e.kind == CEF:
+		e.cef(ev)
+	case e.kind == LEEF || e.kind == LEEF2:
+		e.leef(ev)
 	default:
 		e.pairs(ev)
 	}

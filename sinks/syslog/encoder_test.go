@@ -117,6 +117,8 @@ func TestMessage(t *testing.T) {
 			`<131>1 2024-02-09T03:04:05.123456Z web-1 audit 77 LOGIN [at@1 zone="é\\n"][who@1 name="a\"b\\c\]d" id=""] ||k=v` + "\n"},
 		"identity":        {Config{}, onlyNamed, strings.TrimSuffix(head, "- ") + `[slswasm@32473 id="id"] ||k=v` + "\n"},
 		"and the guest's": {Config{}, named, strings.TrimSuffix(head, "- ") + `[slswasm@32473 id="p/l/0/c=/1"][who@1 name="a"] ||k=v` + "\n"},
+		"bom":             {Config{BOM: true}, event(field("a", "1")), head + "\ufeff||a=1\n"},
+		"bom, nothing":    {Config{BOM: true}, empty, strings.TrimSuffix(head, " ") + "\n"},
 		"3164":            {Config{Format: RFC3164, Tag: "-"}, event(field("a", "1")), "<14>Feb  9 03:04:05 h -: ||a=1\n"},
 		"3164 and meta":   {Config{Format: RFC3164}, withMeta, "<131>Feb  9 03:04:05 web-1 audit[77]: ||k=v\n"},
 		"3164, bad tag":   {Config{Format: RFC3164, Tag: "a: [b]", ProcID: "1]"}, event(field("a", "1")), "<14>Feb  9 03:04:05 h a___b_[1_]: ||a=1\n"},
@@ -202,7 +204,10 @@ func TestOctetWidth(t *testing.T) {
 }
 
 func TestEncodeAllocates(t *testing.T) {
-	for name, cfg := range map[string]Config{"kv": {}, "json": {Payload: JSON, Framing: Octet}, "3164": {Format: RFC3164}} {
+	for name, cfg := range map[string]Config{
+		"kv": {}, "json": {Payload: JSON, Framing: Octet}, "3164": {Format: RFC3164},
+		"cef": {Payload: CEF}, "leef": {Payload: LEEF}, "leef2": {Payload: LEEF2},
+	} {
 		e := encoderFor(t, cfg)
 		ev := sample()
 		ev.Meta = meta(func(m *abi.Meta) {
@@ -269,7 +274,7 @@ func checkStream(t *testing.T, e *encoder, ev *abi.Event) {
 	if !utf8.Valid(m.Msg) || bytes.ContainsFunc(m.Msg, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }) {
 		t.Errorf("control characters in %q", m.Msg)
 	}
-	if e.json && e.max == 0 && ev.Body == nil {
+	if e.kind == JSON && e.max == 0 && ev.Body == nil {
 		checkObject(t, m.Msg, ev)
 	}
 }

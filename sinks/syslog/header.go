@@ -51,7 +51,7 @@ func (e *encoder) header5424(ev *abi.Event, start int) (isCut bool) {
 	e.buf = append(e.buf, ' ')
 	before := len(e.buf)
 	e.structured(meta.Structured, ev.ID)
-	if e.max == 0 || len(e.buf)-start <= e.max {
+	if e.limit == 0 || len(e.buf)-start <= e.limit {
 		return false
 	}
 	// Cut within an element, the message would not be one.
@@ -86,16 +86,21 @@ func or(guest, setting []byte) []byte {
 }
 
 func (e *encoder) pri(meta *abi.Meta) {
-	facility, severity := e.facility, e.severity
+	facility := e.facility
 	if meta.Facility >= 0 && int(meta.Facility) < len(facilities) {
 		facility = int(meta.Facility)
 	}
-	if meta.Severity >= 0 && int(meta.Severity) < len(severities) {
-		severity = int(meta.Severity)
-	}
 	e.buf = append(e.buf, '<')
-	e.buf = strconv.AppendInt(e.buf, int64(facility<<3|severity), 10)
+	e.buf = strconv.AppendInt(e.buf, int64(facility<<3|e.level(meta)), 10)
 	e.buf = append(e.buf, '>')
+}
+
+// level is the number of the severity.
+func (e *encoder) level(meta *abi.Meta) int {
+	if meta.Severity >= 0 && int(meta.Severity) < len(severities) {
+		return int(meta.Severity)
+	}
+	return e.severity
 }
 
 // fraction writes the fraction of a second: 6 digits, the most that RFC 5424

@@ -160,18 +160,36 @@ func (s *Sink) writeEach(c net.Conn, enc *encoder, events []abi.Event) (n int, e
 	if err := c.SetWriteDeadline(time.Now().Add(s.cfg.Timeout)); err != nil {
 		return 0, err
 	}
-	for i := range events {
+	for i := 0; i < len(events); {
 		enc.buf = enc.buf[:0]
+		cut := enc.cut
 		enc.append(&events[i])
 		switch _, err := c.Write(enc.buf); {
 		case errors.Is(err, syscall.EMSGSIZE):
-			return i, &sinks.Rejected{Reason: fmt.Sprintf(
-				"a message of %d bytes is more than a datagram to %s holds: lower --syslog-max-size", len(enc.buf), s.addr)}
+			if !s.shorten(enc) {
+				return i, &sinks.Rejected{Reason: fmt.Sprintf("not even %d bytes fit into a datagram to %s", len(enc.buf), s.addr)}
+			}
+			enc.cut = cut // it is written again
 		case errors.Is(err, syscall.ECONNREFUSED):
 			return max(0, i-1), err // the answer to the datagram before
 		case err != nil:
 			return i, err
+		default:
+			i++
 		}
 	}
 	return len(events), nil
+}
+
+// shorten makes the limit of a message less than what was just too long for a
+// datagram, also for later Sends. It reports whether there is room left.
+func (s *Sink) shorten(enc *encoder) bool {
+	limit := len(enc.buf) - len(enc.buf)/8
+	if limit < minMessage {
+		return false
+	}
+	enc.limit = limit
+	s.datagram.Store(int64(limit))
+	s.log.Warn("the way to the receiver takes no datagram of this size", "bytes", len(enc.buf), "tried next", limit)
+	return true
 }

@@ -1,12 +1,11 @@
 package syslog
 
 import (
-	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/slswasm/slswasm/abi"
-	"github.com/slswasm/slswasm/sinks"
 	"github.com/slswasm/slswasm/sinks/sinktest"
 )
 
@@ -29,15 +28,45 @@ func TestUDPCut(t *testing.T) {
 	}
 }
 
+// TestUDPTooLarge is a way that takes less than the setting: what fits is
+// found out once.
 func TestUDPTooLarge(t *testing.T) {
 	r := start(t, sinktest.SyslogOptions{Network: "udp"})
-	s, _ := sinkTo(t, r, Config{Protocol: UDP})
-	s.format.max = 0 // as if the path took less than the setting
-	n, err := s.Send(t.Context(), append(numbered("a", 2), event(field("k", strings.Repeat("a", 70000)))))
-	var rejected *sinks.Rejected
-	if n != 2 || !errors.As(err, &rejected) || !strings.Contains(rejected.Reason, "--syslog-max-size") {
-		t.Error(n, err)
+	s, lines := sinkTo(t, r, Config{Protocol: UDP})
+	s.format.max = 0
+	large := event(field("k", strings.Repeat("é", 40000)))
+	for range 2 {
+		if n, err := s.Send(t.Context(), []abi.Event{large, numbered("a", 1)[0], large}); n != 3 || err != nil {
+			t.Fatal(n, err)
+		}
 	}
+	if err := r.Wait(t.Context(), 6); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Messages()[3].Msg; len(got) < 50000 || len(got) > maxDatagram || !utf8.Valid(got) {
+		t.Errorf("a message of %d bytes", len(got))
+	}
+	if tries := strings.Count(lines.String(), "takes no datagram"); s.Cut() != 4 || tries != 2 {
+		t.Errorf("%d cut, %d sizes tried: %s", s.Cut(), tries, lines)
+	}
+}
+
+// TestUDPNobody is a port where nobody listens: the host there says so, and the
+// sink sends again what it knows to be lost.
+func TestUDPNobody(t *testing.T) {
+	r := start(t, sinktest.SyslogOptions{Network: "udp"})
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := sinkTo(t, r, Config{Protocol: UDP, Conns: 1})
+	for range 100 { // the answer to a datagram shows when the next one is sent
+		n, err := s.Send(t.Context(), numbered("a", 2))
+		if err != nil {
+			wantRetry(t, n, 0, err, "connection refused")
+			return
+		}
+	}
+	t.Error("nothing was refused")
 }
 
 // BenchmarkSend sends windows of 500 events: sample's 15 fields each.

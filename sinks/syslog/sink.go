@@ -39,6 +39,7 @@ type Sink struct {
 	slots    chan *link // one per connection that may be open; nil: none yet
 	encoders sync.Pool
 	cut      atomic.Int64
+	datagram atomic.Int64 // bytes that one holds, once a larger one was refused
 	window   window
 	refused  atomic.Int64 // when RELP last refused an event, in Unix ns
 
@@ -231,7 +232,10 @@ func (s *Sink) take(ctx context.Context) (*link, error) {
 
 func (s *Sink) encoder() *encoder {
 	enc, _ := s.encoders.Get().(*encoder)
-	enc.buf, enc.cut = enc.buf[:0], 0
+	enc.buf, enc.cut, enc.limit = enc.buf[:0], 0, s.format.max
+	if learned := int(s.datagram.Load()); learned > 0 {
+		enc.limit = learned
+	}
 	return enc
 }
 
@@ -239,7 +243,7 @@ func (s *Sink) encoder() *encoder {
 // one giant message made its buffer large.
 func (s *Sink) release(enc *encoder) {
 	if enc.cut > 0 {
-		s.log.Warn("messages cut to --syslog-max-size", "messages", enc.cut, "bytes", s.cfg.MaxSize, "total", s.cut.Add(int64(enc.cut)))
+		s.log.Warn("messages cut to --syslog-max-size", "messages", enc.cut, "bytes", enc.limit, "total", s.cut.Add(int64(enc.cut)))
 	}
 	if cap(enc.buf) <= 4*chunk {
 		s.encoders.Put(enc)

@@ -13,15 +13,17 @@ import "unicode/utf8"
 type style uint8
 
 const (
-	styleText   style = iota // of a MSG: nothing else
-	styleString              // inside of a JSON string: quote and backslash
-	styleJSON                // JSON as it is: line ends between tokens become spaces
-	styleParam               // of an SD-PARAM: quote, backslash and ]
+	styleText    style = iota // of a MSG: nothing else
+	styleString               // inside of a JSON string: quote and backslash
+	styleJSON                 // JSON as it is: line ends between tokens become spaces
+	styleParam                // of an SD-PARAM: quote, backslash and ]
+	styleCEF                  // of a value of CEF: backslash and =
+	styleCEFHead              // of a field before those: backslash and |, in one line
 )
 
 // special[c] has the bit 1<<style set when c cannot be copied in that style.
 var special = func() (t [256]uint8) {
-	const all = 1<<styleText | 1<<styleString | 1<<styleJSON | 1<<styleParam
+	const all = 1<<styleText | 1<<styleString | 1<<styleJSON | 1<<styleParam | 1<<styleCEF | 1<<styleCEFHead
 	for c := range t {
 		if (c < ' ' && c != '\t') || c >= 0x7f {
 			t[c] = all
@@ -29,8 +31,10 @@ var special = func() (t [256]uint8) {
 	}
 	t['\t'] = 1 << styleString
 	t['"'] = 1<<styleString | 1<<styleParam
-	t['\\'] = 1<<styleString | 1<<styleParam
+	t['\\'] = 1<<styleString | 1<<styleParam | 1<<styleCEF | 1<<styleCEFHead
 	t[']'] = 1 << styleParam
+	t['='] = 1 << styleCEF
+	t['|'] = 1 << styleCEFHead
 	return t
 }()
 
@@ -73,11 +77,12 @@ func appendText(dst, s []byte, how style) []byte {
 func appendEscape(dst []byte, c byte, how style) []byte {
 	const hex = "0123456789abcdef"
 	switch {
-	case c == '"' || c == '\\' || c == ']':
+	case c == '"' || c == '\\' || c == ']' || c == '=' || c == '|':
 		return append(dst, '\\', c)
-	case how == styleJSON && (c == '\n' || c == '\r'):
+	case (how == styleJSON || how == styleCEFHead) && (c == '\n' || c == '\r'):
 		return append(dst, ' ') // valid JSON has them between tokens only
-	case how == styleParam:
+	case how == styleCEF && (c == '\n' || c == '\r'): // the two that CEF has itself
+	case how == styleParam || how == styleCEF || how == styleCEFHead:
 		dst = append(dst, '\\') // the backslash of the escape, itself escaped
 	}
 	switch c {
