@@ -25,7 +25,8 @@ func run() int {
 	bin := flag.String("bin", "bin/slswasm", "the `program` to be tested")
 	seconds := flag.Int("seconds", 120, "how long things fail; to settle takes some seconds more")
 	seed := flag.Uint64("seed", 0, "of the schedule (default: random, and printed)")
-	rate := flag.Int("rate", 0, "logs put in a second (default: 800)")
+	rate := flag.Int("rate", 0, "logs put in a second (default: 1000)")
+	keep := flag.Bool("keep", false, "keep the processes' logs also when all is well")
 	flag.Parse()
 	if *seconds < 1 || flag.NArg() > 0 {
 		fmt.Fprintln(os.Stderr, "soak: --seconds has to be 1 at least, and there are no arguments; see --help")
@@ -38,7 +39,7 @@ func run() int {
 	defer stop()
 	fmt.Printf("seed %d, %d seconds of faults\n", *seed, *seconds)
 	report, err := soak.Run(ctx, soak.Config{
-		Bin: *bin, Length: time.Duration(*seconds) * time.Second, Seed: *seed, PerSecond: *rate, Progress: os.Stdout,
+		Bin: *bin, Length: time.Duration(*seconds) * time.Second, Seed: *seed, PerSecond: *rate, Keep: *keep, Progress: os.Stdout,
 	})
 	if err == nil {
 		err = report.Print(os.Stdout)

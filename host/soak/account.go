@@ -41,6 +41,7 @@ type arrival struct {
 	life       string // of the process that delivered it
 	at         time.Time
 	unanswered bool // its sender was not told
+	acks       bool // of a receiver that acknowledges later
 }
 
 func newAccount(seed uint64, h *history) *account {

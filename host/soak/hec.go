@@ -3,6 +3,7 @@ package soak
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,8 +24,10 @@ type hecSite struct {
 	*sinktest.HECReceiver
 	account *account
 	deck    *deck[hecFault]
+	polls   *deck[hecFault] // of those with acks
 	healed  *atomic.Bool
 	faults  *tally
+	acks    bool
 
 	mu   sync.Mutex
 	lost map[int]bool // requests whose events are taken and whose sender is not told
@@ -74,16 +77,54 @@ func hecFaults() []hecFault {
 	return all
 }
 
-func startHEC(seed uint64, name string, a *account, healed *atomic.Bool, faults *tally) (*hecSite, error) {
-	s := &hecSite{
-		account: a, healed: healed, faults: faults, lost: map[int]bool{},
-		deck: &deck[hecFault]{seed: seed, name: name, every: 4, cards: hecFaults()},
+// startHEC starts a receiver; with acks it is one whose token has indexer
+// acknowledgement on.
+func startHEC(w *world, name string, acks bool) (*hecSite, error) {
+	s := &hecSite{account: w.account, healed: &w.service.healed, faults: w.faults, lost: map[int]bool{}, acks: acks}
+	opt := sinktest.HECOptions{Token: token, Indexes: []string{index}, OnEvent: s.take, Answer: s.answer}
+	cards := hecFaults()
+	if acks {
+		// A success without an ackId is not the answer of such a token.
+		cards = slices.DeleteFunc(cards, func(f hecFault) bool { return strings.HasPrefix(f.name, "hec_near") })
+		opt.Acks = sinktest.HECAcks{On: true, After: 1, Answer: s.polled}
+		s.polls = &deck[hecFault]{seed: w.cfg.Seed, name: name + " polls", every: 4, cards: pollFaults()}
 	}
+	s.deck = &deck[hecFault]{seed: w.cfg.Seed, name: name, every: 3, cards: cards}
 	var err error
-	s.HECReceiver, err = sinktest.StartHEC(sinktest.HECOptions{
-		Token: token, Indexes: []string{index}, OnEvent: s.take, Answer: s.answer,
-	})
+	s.HECReceiver, err = sinktest.StartHEC(opt)
 	return s, err
+}
+
+// Down is the death of a receiver: what it has not indexed is forgotten.
+func (s *hecSite) Down() { s.Crash() }
+
+// pollFaults are answers to the question for acknowledgements. But for an
+// early one, what would have been told is told then, and never again.
+func pollFaults() []hecFault {
+	return []hecFault{
+		{"ack_reset", sinktest.HECAnswer{Fault: sinktest.HECReset, Early: true}},
+		{"ack_lost", sinktest.HECAnswer{Fault: sinktest.HECReset}},
+		{"ack_stall", sinktest.HECAnswer{Fault: sinktest.HECStall}},
+		{"ack_trickle", sinktest.HECAnswer{Status: 200, Fault: sinktest.HECDrip}},
+		{"ack_503", sinktest.HECAnswer{Status: 503, Early: true}},
+		{"ack_html", sinktest.HECAnswer{Status: 200, Body: "<html></html>"}},
+		{"ack_code_4", withEarly(sinktest.HECError(403, 4, sinktest.NoNumber))},
+		{"ack_code_27", withEarly(sinktest.HECError(429, 27, sinktest.NoNumber))},
+	}
+}
+
+func withEarly(a sinktest.HECAnswer) sinktest.HECAnswer {
+	a.Early = true
+	return a
+}
+
+func (s *hecSite) polled(n int) *sinktest.HECAnswer {
+	fault, strikes := s.polls.at(n)
+	if !strikes || s.healed.Load() {
+		return nil
+	}
+	s.faults.add(fault.name)
+	return &fault.answer
 }
 
 // answer decides about a request. It is not asked for health.
@@ -111,7 +152,7 @@ func (s *hecSite) take(e *sinktest.HECEvent) {
 	s.mu.Lock()
 	lost := s.lost[e.Request]
 	s.mu.Unlock()
-	s.account.arrived(toHEC, e.Event, microsOf(e.Seconds()), arrival{life: e.Host, at: time.Now(), unanswered: lost})
+	s.account.arrived(toHEC, e.Event, microsOf(e.Seconds()), arrival{life: e.Host, at: time.Now(), unanswered: lost, acks: s.acks})
 }
 
 // microsOf reads seconds with six digits after the point.

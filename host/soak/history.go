@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -8,6 +9,7 @@ import (
 // Why a log came more than once.
 const (
 	causeAnswer   = "an answer was lost after the receiver took the events"
+	causeAck      = "an acknowledgement was lost, or late"
 	causeReceiver = "the receiver died before it answered"
 	causeUnread   = "a syslog connection ended unconfirmed"
 	causeKill     = "its process was killed with the batch in hand"
@@ -17,10 +19,6 @@ const (
 	causeMoved    = "its shard was handed on"
 	causeOther    = "other"
 )
-
-// How long after a log has arrived its receiver's death may still have kept
-// the sender from knowing.
-var unanswered = [places]time.Duration{toHEC: 200 * time.Millisecond, toSyslog: 2 * time.Second}
 
 // A history knows what befell processes and receivers, to tell why a log came
 // again.
@@ -54,21 +52,38 @@ func (h *history) died(place int) {
 func (h *history) why(place int, first, again arrival) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, at := range h.deaths[place] {
-		if d := at.Sub(first.at); d >= 0 && d < unanswered[place] {
-			return causeReceiver
-		}
-	}
 	befell := h.lives[first.life]
 	switch {
 	case first.unanswered:
 		return causeAnswer
-	case first.life == again.life && place == toSyslog:
-		return causeUnread
-	case befell != "":
+	case first.life != again.life && befell != "":
 		return befell
+	case h.diedAfter(place, first.at):
+		return causeReceiver
 	case first.life != again.life:
 		return causeMoved
+	case first.acks:
+		return causeAck
+	case place == toSyslog:
+		return causeUnread
+	case befell != "":
+		return befell // it had lost the shard, and was given it again
 	}
 	return causeOther
+}
+
+// soon is how long after a log has arrived its receiver's death may have kept
+// the sender from knowing.
+const soon = 200 * time.Millisecond
+
+func (h *history) diedAfter(place int, at time.Time) bool {
+	for _, death := range slices.Backward(h.deaths[place]) {
+		if death.Before(at) {
+			return false
+		}
+		if death.Sub(at) < soon {
+			return true
+		}
+	}
+	return false
 }

@@ -112,18 +112,18 @@ var keys = []string{"key", "", "a b", `"quoted"\`, "ключ", "torn\xff", "even
 
 // text is one of the kinds of values that programs meet, and trip over.
 func text(r *rand.Rand) string {
-	switch kind := r.IntN(200); {
-	case kind < 20:
+	switch kind := r.IntN(1000); {
+	case kind < 100:
 		return ""
-	case kind < 110:
+	case kind < 600:
 		return fmt.Sprintf("%0*d", 1+r.IntN(120), r.IntN(1e9))
-	case kind < 150:
+	case kind < 780:
 		return many(1+r.IntN(60), func() string { return string(runes[r.IntN(len(runes))]) })
-	case kind < 170:
+	case kind < 880:
 		return many(1+r.IntN(40), func() string { return awkward[r.IntN(len(awkward))] })
-	case kind < 185:
+	case kind < 975:
 		return many(1+r.IntN(40), func() string { return string([]byte{byte(r.IntN(256))}) })
-	case kind < 199:
+	case kind < 999:
 		return strings.Repeat("0123456789abcdef", 1+r.IntN(512)) // up to 8 KiB
 	default:
 		return strings.Repeat("large \u00fc ", 1+r.IntN(8<<10)) // up to 72 KiB: more than a request takes

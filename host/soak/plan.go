@@ -17,6 +17,7 @@ const (
 	doReload     = "reload"
 	doHECDown    = "hec_down"
 	doSyslogDown = "syslog_down"
+	doRELPDown   = "relp_down"
 	doSplit      = "split"
 	doMerge      = "merge"
 )
@@ -26,7 +27,7 @@ const (
 var pace = map[string]time.Duration{
 	doKill: 1350 * time.Millisecond, doFreeze: 1350 * time.Millisecond, doLong: 1350 * time.Millisecond,
 	doRestart: 1350 * time.Millisecond, doReload: 1350 * time.Millisecond,
-	doHECDown: 1350 * time.Millisecond, doSyslogDown: 1350 * time.Millisecond,
+	doHECDown: 1350 * time.Millisecond, doSyslogDown: 1350 * time.Millisecond, doRELPDown: 1350 * time.Millisecond,
 	doSplit: 1350 * time.Millisecond, doMerge: 1350 * time.Millisecond,
 }
 
@@ -63,7 +64,7 @@ func lasts(do string, r *rand.Rand) time.Duration {
 		return between(50, int(groupTimeout.Milliseconds())-1000)
 	case doLong:
 		return groupTimeout + between(100, 1000)
-	case doHECDown, doSyslogDown:
+	case doHECDown, doSyslogDown, doRELPDown:
 		return between(20, 400)
 	}
 	return 0

@@ -25,8 +25,9 @@ const (
 	stopLimit = drainTimeout + 20*time.Second
 )
 
-// leftWith counts the processes that ended by themselves, by exit code.
-const leftWith = "left with exit code "
+// leftWith counts the processes that ended by themselves, by what they ended
+// with.
+const leftWith = "left with "
 
 // A slot is a place for one process after the other: what a supervisor and a
 // machine are to a service. Its methods are called by one goroutine.
@@ -47,8 +48,11 @@ type slot struct {
 	problems []string
 }
 
-func newSlot(number int, bin, dir string, flags []string, faults *tally, h *history) (*slot, error) {
-	s := &slot{number: number, bin: bin, flags: flags, dir: filepath.Join(dir, fmt.Sprintf("p%d", number)), faults: faults, history: h, steps: make(chan step, queue)}
+func newSlot(number int, w *world, flags []string) (*slot, error) {
+	s := &slot{
+		number: number, bin: w.cfg.Bin, flags: flags, dir: filepath.Join(w.dir, fmt.Sprintf("p%d", number)),
+		faults: w.faults, history: w.history, steps: make(chan step, queue),
+	}
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -93,8 +97,7 @@ func (s *slot) watch(ctx, quiet context.Context, finish <-chan struct{}) (again 
 			s.stop()
 			return false, nil
 		case <-s.gone:
-			code := s.cmd.ProcessState.ExitCode()
-			s.faults.add(leftWith + strconv.Itoa(code))
+			s.faults.add(leftWith + s.cmd.ProcessState.String())
 			_ = wait(ctx, 200*time.Millisecond) // as supervisors do
 			return ctx.Err() == nil, nil
 		case step := <-steps:
@@ -183,27 +186,26 @@ func (s *slot) stop() {
 	}
 }
 
-// settings are the flags of a process that all have, and what differs from
-// slot to slot.
-func settings(slot int, service *service, hecs []*hecSite, syslog *syslogSite, module, cache string) []string {
+// settings are the flags that all lives in a slot have. What differs from slot
+// to slot is where it delivers: to two collectors, to one with
+// acknowledgement, over plain syslog or over RELP.
+func (w *world) settings(slot int, module string) []string {
 	flags := []string{
-		"--endpoint", "http://" + service.Addr(), "--project", project, "--logstore", strings.Join(logstores, ","), "--group", group,
+		"--endpoint", "http://" + w.service.Addr(), "--project", project, "--logstore", strings.Join(logstores, ","), "--group", group,
 		"--heartbeat-interval", heartbeat.String(), "--group-timeout", groupTimeout.String(), "--drain-timeout", drainTimeout.String(),
-		"--fetch-interval", "100ms", "--commit-interval", "200ms", "--pull-count", strconv.Itoa(2 + slot),
-		"--transform", module, "--time-limit", "150ms", "--compile-cache", cache,
+		"--fetch-interval", "100ms", "--commit-interval", "200ms", "--pull-count", strconv.Itoa(1 + slot%3),
+		"--transform", module, "--time-limit", "150ms", "--compile-cache", filepath.Join(w.dir, "compiled"),
 		"--sink", "hec", "--sink", "syslog", "--hec-max-body", "64KiB", "--hec-timeout", "1s",
-		"--syslog-host", syslog.r.Host(), "--syslog-port", strconv.Itoa(syslog.r.Port()),
-		"--syslog-framing", "octet", "--syslog-payload", "json", "--syslog-timeout", "1s",
+		"--syslog-payload", "json", "--syslog-timeout", "1s",
 		"--retry-initial", "50ms", "--retry-max", "500ms", "--hold", "200ms",
 	}
-	for i := range hecs {
-		flags = append(flags, "--hec-url", hecs[(i+slot)%len(hecs)].URL())
+	if slot%3 == 2 {
+		flags = append(flags, "--hec-url", w.hecs[ackSite].URL(), "--hec-ack", "--hec-ack-timeout", "1500ms", "--zstd")
+	} else {
+		flags = append(flags, "--hec-url", w.hecs[slot%ackSite].URL(), "--hec-url", w.hecs[(slot+1)%ackSite].URL())
 	}
-	switch slot % 3 {
-	case 1:
-		flags = append(flags, "--hec-gzip")
-	case 2:
-		flags = append(flags, "--zstd")
+	if slot%2 == 1 {
+		return append(flags, "--syslog-url", w.relp.URL(), "--hec-gzip")
 	}
-	return flags
+	return append(flags, "--syslog-url", w.syslog.URL(), "--syslog-framing", "octet")
 }

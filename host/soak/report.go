@@ -45,9 +45,11 @@ func (w *world) report(took time.Duration, stuck error) (*Report, error) {
 	if stuck != nil {
 		r.Problems = append(r.Problems, stuck.Error())
 	}
-	w.syslog.Down() // now it knows all that senders did
-	for _, err := range w.syslog.errs {
-		r.Problems = append(r.Problems, "syslog receiver: "+err.Error())
+	for _, s := range []*syslogSite{w.syslog, w.relp} {
+		s.Down() // now it knows all that senders did
+		for _, err := range s.errs {
+			r.Problems = append(r.Problems, s.URL()+": "+err.Error())
+		}
 	}
 	var errs []error
 	for _, s := range w.slots {
@@ -95,7 +97,7 @@ func (r *Report) Print(out io.Writer) error {
 	for _, line := range slices.Concat(r.detail, r.Problems) {
 		fmt.Fprintln(out, line)
 	}
-	if !r.Good() {
+	if r.Dir != "" {
 		fmt.Fprintf(out, "The logs of the processes are kept in %s\n", r.Dir)
 	}
 	return nil

@@ -16,7 +16,6 @@ package soak
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -31,8 +30,9 @@ type Config struct {
 	Length    time.Duration // of the time of faults; what follows takes as long as it takes, up to Settle
 	Settle    time.Duration // for the logs that are left when the faults end; 0 is two minutes
 	Seed      uint64
-	PerSecond int       // logs; 0 is 800
-	Processes int       // 0 is 6
+	PerSecond int       // logs; 0 is 1000
+	Processes int       // 0 is 12
+	Keep      bool      // the processes' logs, also when all is well
 	Progress  io.Writer // a line every ten seconds; nil: none
 }
 
@@ -41,10 +41,10 @@ func (c Config) withDefaults() Config {
 		c.Settle = 2 * time.Minute
 	}
 	if c.PerSecond == 0 {
-		c.PerSecond = 800
+		c.PerSecond = 1000
 	}
 	if c.Processes == 0 {
-		c.Processes = 6
+		c.Processes = 12
 	}
 	if c.Progress == nil {
 		c.Progress = io.Discard
@@ -63,23 +63,28 @@ type world struct {
 	history *history
 	account *account
 	service *service
-	hecs    []*hecSite
+	hecs    [ackSite + 1]*hecSite
 	syslog  *syslogSite
-	mortals []*mortal // the receivers: each of hecs, and syslog
+	relp    *syslogSite
+	mortals map[string][]*mortal // the receivers, by what happens to them
 	slots   []*slot
 }
+
+// ackSite is the index of the HEC receiver that acknowledges; to those before
+// it processes send by turns.
+const ackSite = 2
 
 // Run does all of it and returns the report. Its error says why there is
 // none; what the report says is no error. The folder of the processes' logs
 // is removed unless there is something to look for in it.
 func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 	cfg = cfg.withDefaults()
-	w := &world{cfg: cfg, faults: newTally(), history: newHistory()}
+	w := &world{cfg: cfg, faults: newTally(), history: newHistory(), mortals: map[string][]*mortal{}}
 	w.account = newAccount(cfg.Seed, w.history)
 	if w.dir, err = os.MkdirTemp("", "slswasm-soak-"); err != nil {
 		return nil, err
 	}
-	keep := false
+	keep := cfg.Keep
 	defer func() {
 		err = errors.Join(err, w.close())
 		if !keep {
@@ -95,7 +100,9 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 		return nil, err
 	}
 	report, err := w.report(time.Since(start), stuck)
-	keep = err != nil || !report.Good()
+	if keep = keep || err != nil || !report.Good(); !keep {
+		report.Dir = ""
+	}
 	return report, err
 }
 
@@ -103,18 +110,20 @@ func (w *world) open() (err error) {
 	if w.service, err = startService(w.cfg.Seed, w.faults, w.history); err != nil {
 		return err
 	}
-	for i := range 2 {
-		site, err := startHEC(w.cfg.Seed, fmt.Sprintf("hec %d", i), w.account, &w.service.healed, w.faults)
-		if err != nil {
+	for i, name := range []string{"hec 0", "hec 1", "hec with acks"} {
+		if w.hecs[i], err = startHEC(w, name, i == ackSite); err != nil {
 			return err
 		}
-		w.hecs = append(w.hecs, site)
-		w.mortals = append(w.mortals, &mortal{site: site, place: toHEC, steps: make(chan step, queue), faults: w.faults, history: w.history})
+		w.mortal(doHECDown, toHEC, w.hecs[i])
 	}
-	if w.syslog, err = startSyslog(w.cfg.Seed, w.account, &w.service.healed, w.faults); err != nil {
+	if w.syslog, err = startSyslog(w, "tcp", 5, tcpFaults); err != nil {
 		return err
 	}
-	w.mortals = append(w.mortals, &mortal{site: w.syslog, place: toSyslog, steps: make(chan step, queue), faults: w.faults, history: w.history})
+	w.mortal(doSyslogDown, toSyslog, w.syslog)
+	if w.relp, err = startSyslog(w, "relp", 2, relpFaults); err != nil {
+		return err
+	}
+	w.mortal(doRELPDown, toSyslog, w.relp)
 	module := filepath.Join(w.dir, "soak.wasm")
 	wasm, err := guestModule()
 	if err == nil {
@@ -124,8 +133,7 @@ func (w *world) open() (err error) {
 		return err
 	}
 	for i := range w.cfg.Processes {
-		flags := settings(i, w.service, w.hecs, w.syslog, module, filepath.Join(w.dir, "compiled"))
-		slot, err := newSlot(i, w.cfg.Bin, w.dir, flags, w.faults, w.history)
+		slot, err := newSlot(i, w, w.settings(i, module))
 		if err != nil {
 			return err
 		}
@@ -163,11 +171,10 @@ func (w *world) run(ctx context.Context) (stuck, err error) {
 
 // close ends what open began; the processes have ended.
 func (w *world) close() error {
-	for _, s := range w.hecs {
-		s.Down()
-	}
-	if w.syslog != nil {
-		w.syslog.Down()
+	for _, list := range w.mortals {
+		for _, m := range list {
+			m.site.Down()
+		}
 	}
 	if w.service != nil {
 		return w.service.Close()

@@ -3,7 +3,6 @@ package soak
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/slswasm/slswasm/sinks/sinktest"
@@ -19,18 +18,28 @@ type syslogSite struct {
 	errs  []error // what senders did against the protocol
 }
 
-var syslogFaults = map[string]sinktest.SyslogAction{
-	"syslog_close": sinktest.SyslogClose, "syslog_reset": sinktest.SyslogReset,
-	"syslog_stall": sinktest.SyslogFreeze, "syslog_never_done": sinktest.SyslogNeverDone, "syslog_trickle": sinktest.SyslogTrickle,
+// tcpFaults are those of plain syslog, with confirmation by the end of a
+// connection.
+var tcpFaults = map[string]sinktest.SyslogAction{
+	"syslog_close": sinktest.SyslogClose, "syslog_reset": sinktest.SyslogReset, "syslog_stall": sinktest.SyslogFreeze,
+	"syslog_never_done": sinktest.SyslogNeverDone, "syslog_trickle": sinktest.SyslogTrickle,
 }
 
-func startSyslog(seed uint64, a *account, healed *atomic.Bool, faults *tally) (*syslogSite, error) {
-	cards := &deck[string]{seed: seed, name: "syslog", every: 5, cards: sortedKeys(syslogFaults)}
+// relpFaults are those of RELP, which acknowledges each message.
+var relpFaults = map[string]sinktest.SyslogAction{
+	"relp_close": sinktest.SyslogClose, "relp_reset": sinktest.SyslogReset, "relp_stall": sinktest.SyslogFreeze,
+	"relp_trickle": sinktest.SyslogTrickle, "relp_no_ack": sinktest.SyslogNoAck, "relp_last_ack_first": sinktest.SyslogLastFirst,
+	"relp_serverclose": sinktest.SyslogServerClose, "relp_crash": sinktest.SyslogForget,
+}
+
+// startSyslog starts a receiver of which one of so many connections fails.
+func startSyslog(w *world, network string, every int, actions map[string]sinktest.SyslogAction) (*syslogSite, error) {
+	cards := &deck[string]{seed: w.cfg.Seed, name: network, every: every, cards: sortedKeys(actions)}
 	s := &syslogSite{}
 	s.opt = sinktest.SyslogOptions{
-		Framing: sinktest.FrameOctet,
+		Network: network, Framing: sinktest.FrameOctet,
 		OnMessage: func(m *sinktest.SyslogMessage) {
-			a.arrived(toSyslog, m.Msg, m.Time.UnixMicro(), arrival{life: string(m.Hostname), at: time.Now()})
+			w.account.arrived(toSyslog, m.Msg, m.Time.UnixMicro(), arrival{life: string(m.Hostname), at: time.Now()})
 		},
 		Fault: func(int) sinktest.SyslogFault {
 			s.mu.Lock()
@@ -38,12 +47,12 @@ func startSyslog(seed uint64, a *account, healed *atomic.Bool, faults *tally) (*
 			n := s.conns
 			s.mu.Unlock()
 			name, strikes := cards.at(n)
-			if !strikes || healed.Load() {
+			if !strikes || w.service.healed.Load() {
 				return sinktest.SyslogFault{}
 			}
-			faults.add(name)
-			fault := sinktest.SyslogFault{Do: syslogFaults[name], After: n % 5}
-			if fault.Do == sinktest.SyslogClose {
+			w.faults.add(name)
+			fault := sinktest.SyslogFault{Do: actions[name], After: n % 5}
+			if network == "tcp" && fault.Do == sinktest.SyslogClose {
 				// Whoever reads, closes in order and forgets cannot be found out:
 				// this one closes before it has read.
 				fault.After = 0
@@ -57,6 +66,9 @@ func startSyslog(seed uint64, a *account, healed *atomic.Bool, faults *tally) (*
 	s.opt.Addr = fmt.Sprintf("%s:%d", s.r.Host(), s.r.Port())
 	return s, nil
 }
+
+// URL is where the receiver listens.
+func (s *syslogSite) URL() string { return s.opt.Network + "://" + s.opt.Addr }
 
 // Up listens, at the same address as before.
 func (s *syslogSite) Up() error {

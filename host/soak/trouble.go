@@ -14,8 +14,10 @@ func (w *world) trouble(ctx context.Context) error {
 	work.Go(func() error { return w.service.feed(ctx, w.account, w.cfg.PerSecond) })
 	work.Go(func() error { w.tell(ctx); return nil })
 	work.Go(func() error { w.follow(ctx); return nil })
-	for _, m := range w.mortals {
-		work.Go(func() error { return m.run(ctx) })
+	for _, list := range w.mortals {
+		for _, m := range list {
+			work.Go(func() error { return m.run(ctx) })
+		}
 	}
 	return work.Wait()
 }
@@ -31,26 +33,32 @@ func (w *world) follow(ctx context.Context) {
 		switch step.do {
 		case doSplit, doMerge:
 			w.service.reshape(step.do, step.pick)
-		case doHECDown:
-			w.mortals[step.pick%len(w.hecs)].steps <- step
-		case doSyslogDown:
-			w.mortals[len(w.hecs)].steps <- step
+		case doHECDown, doSyslogDown, doRELPDown:
+			list := w.mortals[step.do]
+			list[step.pick%len(list)].steps <- step
 		default:
 			w.slots[step.pick%len(w.slots)].steps <- step
 		}
 	}
 }
 
+// A site is where a receiver listens, or does not.
+type site interface {
+	Up() error
+	Down()
+}
+
 // A mortal is a receiver that goes down now and then.
 type mortal struct {
-	site interface {
-		Up() error
-		Down()
-	}
+	site    site
 	place   int
 	steps   chan step
 	faults  *tally
 	history *history
+}
+
+func (w *world) mortal(do string, place int, s site) {
+	w.mortals[do] = append(w.mortals[do], &mortal{site: s, place: place, steps: make(chan step, queue), faults: w.faults, history: w.history})
 }
 
 // run lets the receiver go down and come up until ctx ends; it is up then.
