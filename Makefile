@@ -19,7 +19,7 @@ RUST     := env -u RUSTFLAGS CARGO_NET_OFFLINE=true PATH="$(dir $(CARGO)):$$PATH
 TWINS    := $(patsubst guests/examples/%/rust/Cargo.toml,%,$(wildcard guests/examples/*/rust/Cargo.toml))
 WASMRUST := wasm32-unknown-unknown
 
-.PHONY: help build guests tinygo rust cases demo test check fuzz clean
+.PHONY: help build guests tinygo rust cases demo soak test check fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -60,6 +60,12 @@ cases: build ## the examples' cases, through every module that was built
 
 demo: build ## logs from an emulated Log Service through the audit guest into a receiver
 	$(BIN)/slswasm demo
+
+SECONDS  ?= 120
+soak: ## everything fails but the logs: SECONDS (120) of faults by SEED (random), then an account of every log
+	$(GO) build -trimpath -o $(BIN)/slswasm ./cmd/slswasm
+	$(GO) build -trimpath -o $(BIN)/soak ./cmd/soak
+	$(BIN)/soak --bin $(BIN)/slswasm --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 test: ## every test, with the race detector
 	@set -e; for m in $(MODULES); do (cd $$m && $(GO) test -race ./...); done
