@@ -89,6 +89,10 @@ func (s *hecSettings) configs() ([]hec.Config, error) {
 		return nil, fmt.Errorf("--hec-max-body %v: want at least %v", s.maxBody, leastBody)
 	case s.Timeout == 0:
 		return nil, errors.New("--hec-timeout: cannot be 0")
+	case s.AckTimeout == 0:
+		return nil, errors.New("--hec-ack-timeout: cannot be 0")
+	case s.Concurrency == 0:
+		return nil, errors.New("--hec-concurrency 0: want at least 1")
 	case s.host != "":
 		urls = []string{hec.URL(s.host, s.port, s.https)}
 	case len(urls) == 0:

@@ -21,7 +21,7 @@ func (c Config) findProxy() (findProxy, error) {
 	case NoProxy:
 		return nil, nil
 	case "":
-		return fromEnvironment, nil
+		return http.ProxyFromEnvironment, nil
 	}
 	u, err := url.Parse(c.Proxy)
 	if err != nil || u.Hostname() == "" {
@@ -32,17 +32,6 @@ func (c Config) findProxy() (findProxy, error) {
 		return http.ProxyURL(u), nil
 	}
 	return nil, fmt.Errorf("--hec-proxy: %q is none of: http, https, socks5", u.Scheme)
-}
-
-func fromEnvironment(req *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(req)
-	if err != nil {
-		return nil, &settingError{
-			err:  errors.New("HTTPS_PROXY or HTTP_PROXY in the environment is not the URL of a proxy"),
-			hint: "mend it, or give --hec-proxy",
-		}
-	}
-	return u, nil
 }
 
 // via is the address of the proxy that a request goes through, without its

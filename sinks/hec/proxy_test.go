@@ -3,13 +3,11 @@ package hec
 import (
 	"crypto/tls"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -192,6 +190,8 @@ func TestProxyIsDown(t *testing.T) {
 	}
 }
 
+// Proxies of the environment are in testdata/scripts/hec-proxy.txt: a process
+// reads it once.
 func TestProxySettings(t *testing.T) {
 	for setting, want := range map[string]string{
 		"http://p:3128": "", "https://p": "", "socks5://p:1080": "", "socks5h://p": "", NoProxy: "", "": "",
@@ -205,19 +205,5 @@ func TestProxySettings(t *testing.T) {
 		if (want == "") != (err == nil) || err != nil && (!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "S3")) {
 			t.Errorf("%q: %v, want %q", setting, err, want)
 		}
-	}
-}
-
-// In the environment: see also testdata/scripts/hec-proxy.txt, for the
-// environment is read once.
-func TestBadProxyOfTheEnvironment(t *testing.T) {
-	s, _ := start(t, sinktest.HECOptions{})
-	bad := func(*http.Request) (*url.URL, error) {
-		return nil, &settingError{err: errors.New("bad"), hint: "mend it"}
-	}
-	s.proxy = bad
-	s.client.Transport.(*http.Transport).Proxy = bad
-	if _, err := s.Send(t.Context(), numbered(1)); !isHold(err) {
-		t.Errorf("%T %v, want a Hold", err, err)
 	}
 }
