@@ -19,67 +19,70 @@ type relpFrame struct {
 	data    []byte
 }
 
-// readRELP reads a frame as strictly as the grammar is.
+// readRELP reads a frame as strictly as the grammar is. At the end of the
+// stream it is io.EOF between frames and io.ErrUnexpectedEOF within one.
 func readRELP(in *bufio.Reader) (f relpFrame, err error) {
-	head := func(end byte) []byte {
-		if err != nil {
-			return nil
-		}
-		var b []byte
-		if b, err = in.ReadSlice(end); err != nil {
-			switch {
-			case errors.Is(err, bufio.ErrBufferFull):
-				err = orRELP(nil, "a header without an end")
-			case len(b) > 0:
-				err = torn(err)
-			}
-			return nil
-		}
-		return b[:len(b)-1]
+	head, err := relpField(in)
+	if err != nil {
+		return f, err
 	}
 	var ok bool
-	if f.txnr, ok = digits(head(' '), 1, 9); !ok || f.txnr == 0 {
-		return f, orRELP(err, "bad TXNR")
+	if f.txnr, ok = digits(head, 9); !ok || f.txnr == 0 {
+		return f, fmt.Errorf("%w: TXNR %.20q", errRELP, head)
 	}
-	if f.command = string(head(' ')); err != nil {
+	if head, err = relpField(in); err != nil {
 		return f, torn(err)
 	}
-	size := 0
-	for n := 0; ; n++ { // DATALEN ends with SP, or with the LF of the trailer
-		c, err := in.ReadByte()
-		if err != nil {
-			return f, torn(err)
-		}
-		if n > 0 && c == '\n' && size == 0 {
-			return f, nil
-		}
-		if n > 0 && c == ' ' && size > 0 {
-			break
-		}
-		if c < '0' || c > '9' || n == 9 || (n == 1 && size == 0) {
-			return f, orRELP(nil, "bad DATALEN")
-		}
-		size = size*10 + int(c-'0')
-	}
-	if size > maxFrame {
-		return f, orRELP(nil, "too much data")
+	f.command = string(head)
+	size, err := relpLength(in)
+	if err != nil || size == 0 {
+		return f, torn(err)
 	}
 	f.data = make([]byte, size+1)
 	if _, err := io.ReadFull(in, f.data); err != nil {
 		return f, torn(err)
 	}
 	if f.data[size] != '\n' {
-		return f, orRELP(nil, "no LF after the data")
+		return f, fmt.Errorf("%w: no LF after the data", errRELP)
 	}
 	f.data = f.data[:size]
 	return f, nil
 }
 
-func orRELP(err error, what string) error {
-	if err != nil {
-		return err
+// relpField reads up to a space.
+func relpField(in *bufio.Reader) ([]byte, error) {
+	b, err := in.ReadSlice(' ')
+	switch {
+	case err == nil:
+		return b[:len(b)-1], nil
+	case errors.Is(err, bufio.ErrBufferFull):
+		return nil, fmt.Errorf("%w: a header without an end", errRELP)
+	case len(b) > 0:
+		return nil, torn(err)
 	}
-	return fmt.Errorf("%w: %s", errRELP, what)
+	return nil, err
+}
+
+// relpLength reads DATALEN and what ends it: a space, or after 0 the LF of the
+// whole frame.
+func relpLength(in *bufio.Reader) (size int, err error) {
+	var text []byte
+	for len(text) <= 9 {
+		c, err := in.ReadByte()
+		if err != nil {
+			return 0, torn(err)
+		}
+		if c >= '0' && c <= '9' {
+			text = append(text, c)
+			continue
+		}
+		size, ok := digits(text, 8)
+		if ok && size <= maxFrame && (c == '\n') == (size == 0) && (c == '\n' || c == ' ') {
+			return size, nil
+		}
+		break
+	}
+	return 0, fmt.Errorf("%w: DATALEN %q", errRELP, text)
 }
 
 // A relpSession is one connection as the receiver sees it.

@@ -70,7 +70,7 @@ func (f *frames) counted() ([]byte, error) {
 		}
 		return nil, err
 	}
-	n, ok := digits(head[:len(head)-1], 1, 8)
+	n, ok := digits(head[:len(head)-1], 8)
 	if !ok || n == 0 || n > maxFrame {
 		return nil, fmt.Errorf("%w by RFC 6587: MSG-LEN %.20q", errProtocol, head)
 	}

@@ -137,7 +137,7 @@ func (p *parser) until(c byte) []byte {
 
 func (p *parser) pri(m *SyslogMessage) {
 	p.expect("<")
-	n, ok := digits(p.until('>'), 1, 3)
+	n, ok := digits(p.until('>'), 3)
 	if p.err == nil && (!ok || n > 191) {
 		p.fail("bad PRI")
 	}
@@ -281,10 +281,10 @@ func printable(b []byte) bool {
 	return true
 }
 
-// digits reads a number of least to most digits that does not start with 0,
+// digits reads a number of at most so many digits that does not start with 0,
 // unless it is 0.
-func digits(b []byte, least, most int) (n int, ok bool) {
-	if len(b) < least || len(b) > most || (len(b) > 1 && b[0] == '0') {
+func digits(b []byte, most int) (n int, ok bool) {
+	if len(b) == 0 || len(b) > most || (len(b) > 1 && b[0] == '0') {
 		return 0, false
 	}
 	for _, c := range b {

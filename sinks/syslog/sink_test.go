@@ -132,6 +132,9 @@ func TestSend(t *testing.T) {
 		"tls":             {sinktest.SyslogOptions{Network: "tls", Framing: sinktest.FrameOctet, TLS: ca.server(t)}, Config{Protocol: TLS, CAFile: ca.file}},
 		"tls, no confirm": {sinktest.SyslogOptions{Network: "tls", Framing: sinktest.FrameOctet, TLS: ca.server(t)}, Config{Protocol: TLS, CAFile: ca.file, Confirm: ConfirmNone, Conns: 1}},
 		"tls, lf":         {sinktest.SyslogOptions{Network: "tls", TLS: ca.server(t)}, Config{Protocol: TLS, CAFile: ca.file, Framing: LF}},
+		"relp":            {sinktest.SyslogOptions{Network: RELP}, Config{Protocol: RELP}},
+		"relp, rfc3164":   {sinktest.SyslogOptions{Network: RELP, RFC3164: true}, Config{Protocol: RELP, Format: RFC3164, RELPWindow: 1}},
+		"relp+tls":        {sinktest.SyslogOptions{Network: RELPTLS, TLS: ca.server(t)}, Config{Protocol: RELPTLS, CAFile: ca.file}},
 		"udp":             {sinktest.SyslogOptions{Network: "udp"}, Config{Protocol: UDP}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -225,6 +228,8 @@ func TestFaults(t *testing.T) {
 		"resets, all in the kernel":  {sinktest.SyslogFault{Do: sinktest.SyslogReset, After: 1}, numbered("a", 2), "reset"},
 		"freezes, buffers full":      {sinktest.SyslogFault{Do: sinktest.SyslogFreeze, After: 1}, huge(), "--syslog-timeout"},
 		"freezes, all in the kernel": {sinktest.SyslogFault{Do: sinktest.SyslogFreeze, After: 1}, numbered("a", 2), "--syslog-timeout"},
+		"trickles":                   {sinktest.SyslogFault{Do: sinktest.SyslogTrickle, After: 1}, numbered("a", 2), ""},
+		"trickles from the begin":    {sinktest.SyslogFault{Do: sinktest.SyslogTrickle}, numbered("a", 2), "--syslog-timeout"},
 		"never closes":               {sinktest.SyslogFault{Do: sinktest.SyslogNeverDone}, numbered("a", 2), "--syslog-confirm none"},
 	} {
 		for _, protocol := range []string{TCP, TLS} {

@@ -1,6 +1,9 @@
 package syslog
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // What a message may hold of an event's bytes. Whatever the content, a
 // message is valid UTF-8 without control characters but tab, so that it can
@@ -76,14 +79,17 @@ func appendText(dst, s []byte, how style) []byte {
 // appendEscape writes one special character below 0x100.
 func appendEscape(dst []byte, c byte, how style) []byte {
 	const hex = "0123456789abcdef"
-	switch {
-	case c == '"' || c == '\\' || c == ']' || c == '=' || c == '|':
+	if strings.IndexByte(`"\]=|`, c) >= 0 {
 		return append(dst, '\\', c)
-	case (how == styleJSON || how == styleCEFHead) && (c == '\n' || c == '\r'):
+	}
+	lineEnd := c == '\n' || c == '\r'
+	if lineEnd && (how == styleJSON || how == styleCEFHead) {
 		return append(dst, ' ') // valid JSON has them between tokens only
-	case how == styleCEF && (c == '\n' || c == '\r'): // the two that CEF has itself
-	case how == styleParam || how == styleCEF || how == styleCEFHead:
-		dst = append(dst, '\\') // the backslash of the escape, itself escaped
+	}
+	// The escapes of these styles are others, so the backslash is one itself;
+	// but for line ends CEF has the same.
+	if how == styleParam || how == styleCEFHead || (how == styleCEF && !lineEnd) {
+		dst = append(dst, '\\')
 	}
 	switch c {
 	case '\n':

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -266,14 +267,15 @@ func (s *Session) wait(most int) error {
 
 // fail ends the session for err, and returns what was its cause.
 func (s *Session) fail(err error) error {
-	if !errors.Is(err, ErrTimeout) && s.conn.SetReadDeadline(time.Now().Add(grace)) == nil {
-		<-s.ended
-		if !errors.Is(s.why, os.ErrDeadlineExceeded) {
-			err = s.why // an answer, an alert: it says more than a broken pipe
-		}
+	if errors.Is(err, ErrTimeout) || s.conn.SetReadDeadline(time.Now().Add(grace)) != nil {
+		_ = s.conn.Close()
 	}
+	<-s.ended
 	s.Abort()
-	return err
+	if errors.Is(s.why, os.ErrDeadlineExceeded) || errors.Is(s.why, net.ErrClosed) || errors.Is(s.why, io.ErrClosedPipe) {
+		return err
+	}
+	return s.why // an answer, an alert: it says more than a broken pipe
 }
 
 // Close says good-bye, waits a second at most for the answer, and ends the
