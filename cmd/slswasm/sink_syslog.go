@@ -18,6 +18,7 @@ func (s *sinkSettings) checkSyslog() error {
 		value int64
 	}{
 		{"port", int64(s.syslog.Port)}, {"connections", int64(s.syslog.Conns)}, {"timeout", int64(s.syslog.Timeout)},
+		{"relp-window", int64(s.syslog.RELPWindow)},
 	} {
 		if n.value == 0 {
 			errs = append(errs, fmt.Errorf("--syslog-%s: cannot be 0", n.flag))
@@ -32,7 +33,7 @@ func (s *sinkSettings) syslogFlags() []cli.Flag {
 	number := func(value *int, def int, name, usage string) cli.Flag {
 		return &cli.IntFlag{Name: name, Usage: usage, Destination: value, Value: def, Category: string(c), EnvVars: env(name)}
 	}
-	to.Protocol, to.Format, to.Payload, to.Sep = syslog.TCP, syslog.RFC5424, syslog.KV, "||"
+	to.Protocol, to.Format, to.Payload = syslog.TCP, syslog.RFC5424, syslog.KV
 	to.Facility, to.Severity, to.Tag = "user", "info", "-"
 	return []cli.Flag{
 		&cli.StringSliceFlag{
@@ -41,12 +42,15 @@ func (s *sinkSettings) syslogFlags() []cli.Flag {
 		},
 		c.text(&to.Host, "syslog-host", "`HOST`, in place of a URL (documented: host)"),
 		number(&to.Port, defaultSyslogPort, "syslog-port", "(documented: port)"),
-		c.text(&to.Protocol, "syslog-protocol", "tcp, udp or tls (documented: protocol)"),
+		c.text(&to.Protocol, "syslog-protocol", "tcp, tls, udp, or relp and relp+tls, which acknowledge each message (documented: protocol)"),
 		c.text(&to.Framing, "syslog-framing", "octet or lf (default: octet with tls, lf with tcp)"),
 		c.text(&to.Confirm, "syslog-confirm", "close: delivered is what the receiver has read to the end of a connection; none: what was written (default: close, udp none)"),
+		number(&to.RELPWindow, 128, "syslog-relp-window", "messages without an acknowledgement on a connection"),
 		c.text(&to.Format, "syslog-format", "rfc5424 or rfc3164"),
-		c.text(&to.Payload, "syslog-payload", "kv or json"),
-		c.text(&to.Sep, "syslog-sep", "before each pair of kv (documented: sep)"),
+		c.text(&to.Payload, "syslog-payload", "kv, json, cef, leef (1.0) or leef2 (2.0)"),
+		c.text(&to.Sep, "syslog-sep", "before each pair of kv, between those of leef2 (documented: sep; default: || and ^)"),
+		c.text(&to.Device, "syslog-device", "`VENDOR|PRODUCT|VERSION` of cef and leef (default: Alibaba Cloud|Log Service|1.0)"),
+		&cli.BoolFlag{Name: "syslog-bom", Usage: "begin each message with a byte order mark, as RFC 5424 says of UTF-8", Destination: &to.BOM, Category: string(c), EnvVars: env("syslog-bom")},
 		number(&to.MaxSize, 0, "syslog-max-size", "bytes of a message, longer ones are cut (default: no limit, udp 65507)"),
 		c.text(&to.Facility, "syslog-facility", "name or number (documented: facility)"),
 		c.text(&to.Severity, "syslog-severity", "name or number (documented: severity)"),

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
@@ -103,7 +104,7 @@ func (s *Sink) openSession(ctx context.Context, limit time.Duration) (*relp.Sess
 	switch err = timedOut(ctx, err); {
 	case err == nil:
 		return session, nil
-	case errors.Is(err, errTimeout):
+	case errors.Is(err, errTimeout) || errors.Is(err, io.EOF):
 		err = fmt.Errorf("%w; does this port speak RELP?", err)
 	case errors.Is(err, relp.ErrProtocol) || errors.As(err, new(*relp.Refused)):
 		err = fmt.Errorf("%w: %w", errNotRELP, err)

@@ -102,6 +102,7 @@ func (c Config) withDefaults() Config {
 	c.Port = cmp.Or(c.Port, defaultPort)
 	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
 	c.Conns = cmp.Or(c.Conns, defaultConns)
+	c.RELPWindow = cmp.Or(c.RELPWindow, defaultWindow)
 	c.Format = cmp.Or(c.Format, RFC5424)
 	c.Payload = cmp.Or(c.Payload, KV)
 	if c.Payload == LEEF2 {
@@ -122,8 +123,7 @@ func (c Config) withDefaults() Config {
 		// RFC 5425 takes nothing else.
 		c.Framing = cmp.Or(c.Framing, Octet)
 	case RELP, RELPTLS:
-		c.RELPWindow = cmp.Or(c.RELPWindow, defaultWindow)
-		return c
+		return c // with neither a framing nor a barrier
 	default:
 		// What every receiver takes; some take nothing else over plain TCP.
 		c.Framing = cmp.Or(c.Framing, LF)
@@ -152,6 +152,7 @@ func (c Config) Validate() error {
 	v.check(c.MaxSize == 0 || c.MaxSize >= minMessage, "--syslog-max-size: %d leaves no room for the header (at least %d)", c.MaxSize, minMessage)
 	v.check(c.Timeout > 0, "--syslog-timeout: %s is not positive", c.Timeout)
 	v.check(c.Conns > 0, "--syslog-connections: %d is not positive", c.Conns)
+	v.check(c.RELPWindow >= 1 && c.RELPWindow <= maxWindow, "--syslog-relp-window: %d is not from 1 to %d", c.RELPWindow, maxWindow)
 	_, err := number(c.Facility, facilities)
 	v.add(naming("--syslog-facility", err))
 	_, err = number(c.Severity, severities)
@@ -167,10 +168,8 @@ func (v *faults) transport(set, c Config) {
 	if c.acknowledges() {
 		v.check(set.Framing == "", "--syslog-framing: %s has a framing of its own", c.Protocol)
 		v.check(set.Confirm == "", "--syslog-confirm: %s acknowledges each message; leave this away", c.Protocol)
-		v.check(c.RELPWindow >= 1 && c.RELPWindow <= maxWindow, "--syslog-relp-window: %d is not from 1 to %d", c.RELPWindow, maxWindow)
 		return
 	}
-	v.check(set.RELPWindow == 0, "--syslog-relp-window: needs --syslog-protocol relp or relp+tls")
 	v.oneOf("--syslog-confirm", c.Confirm, ConfirmClose, ConfirmNone)
 	if c.Protocol == UDP {
 		v.check(set.Framing == "", "--syslog-framing: udp has no framing, a message is a datagram")

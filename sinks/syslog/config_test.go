@@ -50,7 +50,6 @@ func TestValidate(t *testing.T) {
 			[]string{"--syslog-framing", "--syslog-confirm", "--syslog-max-size"}},
 		{"relp", Config{Protocol: RELP, Framing: Octet, Confirm: ConfirmClose, RELPWindow: -1},
 			[]string{"--syslog-framing: relp has a framing of its own", "--syslog-confirm: relp acknowledges", "--syslog-relp-window: -1"}},
-		{"relp only", Config{RELPWindow: 1}, []string{"--syslog-relp-window: needs --syslog-protocol relp"}},
 		{"bom", Config{BOM: true, Format: RFC3164, Payload: CEF}, []string{"--syslog-bom: needs", "--syslog-bom: receivers of cef"}},
 		{"device", Config{Device: "a|b|c"}, []string{"--syslog-device: needs --syslog-payload"}},
 		{"half a device", Config{Device: "a|b", Payload: LEEF}, []string{`--syslog-device: "a|b" is not`}},
@@ -73,7 +72,7 @@ func TestValidate(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	base := Config{
-		Host: "h", Port: 514, Timeout: 120 * time.Second, Conns: 4, Format: RFC5424, Payload: KV, Sep: "||", Device: defaultDevice,
+		Host: "h", Port: 514, Timeout: 120 * time.Second, Conns: 4, Format: RFC5424, Payload: KV, Sep: "||", Device: defaultDevice, RELPWindow: 128,
 		Facility: "user", Severity: "info", Hostname: "me",
 	}
 	for protocol, set := range map[string]func(*Config){
@@ -81,8 +80,8 @@ func TestDefaults(t *testing.T) {
 		TLS: func(c *Config) { c.Protocol, c.Framing, c.Confirm = TLS, Octet, ConfirmClose },
 		UDP: func(c *Config) { c.Protocol, c.MaxSize, c.Confirm = UDP, 65507, ConfirmNone },
 
-		RELP:    func(c *Config) { c.Protocol, c.RELPWindow = RELP, 128 },
-		RELPTLS: func(c *Config) { c.Protocol, c.RELPWindow = RELPTLS, 128 },
+		RELP:    func(c *Config) { c.Protocol = RELP },
+		RELPTLS: func(c *Config) { c.Protocol = RELPTLS },
 	} {
 		want := base
 		set(&want)
