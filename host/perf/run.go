@@ -14,6 +14,7 @@ import (
 
 	"github.com/slswasm/slswasm/host/perf/cpu"
 	"github.com/slswasm/slswasm/host/slstest"
+	"github.com/slswasm/slswasm/sinks/hec"
 )
 
 // A lab is what the ways are measured in.
@@ -101,7 +102,8 @@ func (l *lab) command(ctx context.Context, w *way) *exec.Cmd {
 	case toSyslog:
 		args = append(args, "--syslog-url", "tcp://"+l.recv.Syslog, "--syslog-framing", "octet")
 	default:
-		args = append(args, "--hec-url", "http://"+l.recv.Address, "--hec-gzip="+strconv.FormatBool(w.sink == toGzip))
+		args = append(args, "--hec-url", "http://"+l.recv.Address, "--hec-gzip="+strconv.FormatBool(w.sink == toGzip),
+			"--hec-nest", hec.DefaultNest()[0])
 	}
 	cmd := exec.CommandContext(ctx, l.slswasm, args...)
 	cmd.Env = append(os.Environ(), "SLS_AK_ID="+slstest.DefaultAccessKeyID, "SLS_AK_KEY="+slstest.DefaultAccessKeySecret,

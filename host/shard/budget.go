@@ -16,17 +16,19 @@ import (
 // larger than the whole budget goes alone.
 //
 // What is in memory is therefore at most the budget and, for each shard with
-// a pull in hand, the views of one part (a quarter of the budget, 1 to 32
-// MiB, and one log) and what a pull brings beyond its estimate: nothing at
-// the start and after a pause, when as much is reserved as the service gives.
+// a pull in hand, the views of one part (1 MiB, and one log) and what a pull
+// brings beyond its estimate: nothing at the start and after a pause, when as
+// much is reserved as the service gives.
 // Shards that are stuck with all of it in hand stop the others; until then the
 // others go on, with smaller pulls.
-// Not counted are the compressed bytes of an answer while it is read, buffers
-// that are kept for the next pull until the garbage collector takes them, and
-// what the handler makes.
+// Not counted are the compressed bytes of an answer while it is read and what
+// the handler makes. The memory of pulls is kept for the next ones, within the
+// budget.
 type Budget struct {
 	size int64
 	sem  *semaphore.Weighted
+
+	raws *buffers // of pulls, decompressed
 
 	mu    sync.Mutex
 	debt  int64
@@ -36,7 +38,7 @@ type Budget struct {
 // NewBudget returns a budget of so many bytes, at least 1.
 func NewBudget(bytes int64) *Budget {
 	bytes = max(bytes, 1)
-	return &Budget{size: bytes, sem: semaphore.NewWeighted(bytes)}
+	return &Budget{size: bytes, sem: semaphore.NewWeighted(bytes), raws: newBuffers(bytes)}
 }
 
 // reserve waits until the estimate fits, and returns what was reserved.
@@ -89,15 +91,9 @@ func (b *Budget) settle(reserved, actual int64) int64 {
 	return actual
 }
 
-// What the views of a part of a pull may take, of a budget of any size.
-const (
-	leastPart = 1 << 20
-	mostPart  = 32 << 20
-)
-
-// part returns the limit of a part, in bytes: a quarter of the budget, within
-// reason.
-func (b *Budget) part() int { return int(min(max(b.size/4, leastPart), mostPart)) }
+// partSize is what the views of a part may take, in bytes: few enough to stay
+// in a processor's own cache until they are delivered.
+const partSize = 1 << 20
 
 func (b *Budget) release(n int64) {
 	b.mu.Lock()

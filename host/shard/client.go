@@ -26,6 +26,7 @@ const (
 	pullTimeout   = 60 * time.Second       // of one pull
 	firstPause    = 200 * time.Millisecond // before a call is tried again; the longest is 50 times that
 	maxAnswer     = 16 << 20               // bytes of a JSON answer
+	bodiesKept    = 8 << 20                // bytes of buffers for compressed pulls
 )
 
 // A client makes the calls that a consumer needs to one logstore. Each method
@@ -48,8 +49,8 @@ type client struct {
 	clock       clock
 	pause       time.Duration // before the first retry
 	unzstd      *zstd.Decoder
-	bodies      buffers // compressed
-	raws        buffers // decompressed
+	bodies      *buffers // compressed
+	raws        *buffers // decompressed
 }
 
 func newClient(cfg *Config) (*client, error) {
@@ -64,6 +65,7 @@ func newClient(cfg *Config) (*client, error) {
 	c := &client{
 		endpoint: e, project: cfg.Project, logstore: cfg.Logstore, group: cfg.Group, consumer: cfg.Consumer,
 		zstd: cfg.Zstd, credentials: cfg.Credentials, http: cfg.HTTPClient, log: cfg.Logger, pause: firstPause, unzstd: unzstd,
+		bodies: newBuffers(bodiesKept), raws: cfg.Budget.raws,
 		clock: clock{local: time.Now},
 	}
 	if cfg.AuthV4 {

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strconv"
@@ -32,7 +33,7 @@ type decoder struct {
 	keys   keySet
 	names  [4]abi.Field // of the reserved fields, in their order
 
-	limit  int // of a part
+	limit  int // of a part's views
 	list   scan
 	inside bool // a group is open:
 	whole  scan // all of it,
@@ -43,13 +44,20 @@ type decoder struct {
 	first  int  // index within the pull of the part's first log
 
 	bytes  int         // keys and values of the part
+	before []abi.Field // of the log before, in the same group; nil when there is none
+	nanos  bool        // and whether it has them
+	follow bool        // the keys so far are those of before
 	prefix []abi.Field // of the group: __topic__, __source__ and the tags
 	second uint32      // whose text is secondText
 	text   []byte
 }
 
+// manyBytes times as many bytes as views end a part, too: a large tag that all
+// logs share is few bytes here, and many where the logs are written.
+const manyBytes = 4
+
 // viewSize is that of an abi.Field, and about that of an abi.Log.
-const viewSize = 48
+const viewSize = 56
 
 func newDecoder() *decoder {
 	d := &decoder{keys: newKeySet()}
@@ -67,23 +75,20 @@ func Decode(raw []byte) ([]abi.Log, error) {
 	return d.part()
 }
 
-// open starts a pull of so many groups and returns its first part. All parts
-// are decoded first: nothing is handed over of a pull that breaks off later.
+// open starts a pull of so many groups and returns its first part. When there
+// are more, all of it is checked: nothing is handed over of a pull that breaks
+// off later.
 func (d *decoder) open(raw []byte, groups, limit int) ([]abi.Log, error) {
 	d.start(raw, limit)
 	logs, err := d.part()
-	single := !d.more
-	for d.more && err == nil {
-		_, err = d.part()
+	n := d.groups
+	if d.more && err == nil {
+		n, err = check(raw)
 	}
-	if err == nil && d.groups != groups {
-		err = fmt.Errorf("%d log groups, and the header says %d", d.groups, groups)
+	if err == nil && n != groups {
+		err = fmt.Errorf("%d log groups, and the header says %d", n, groups)
 	}
-	if single || err != nil {
-		return logs, err
-	}
-	d.start(raw, limit)
-	return d.part()
+	return logs, err
 }
 
 func (d *decoder) start(raw []byte, limit int) {
@@ -92,7 +97,7 @@ func (d *decoder) start(raw []byte, limit int) {
 }
 
 // part flattens the next logs: at least one, and then until their views or
-// their bytes have reached the limit. The logs' Time is their __time__ and
+// their bytes have reached their limits. The logs' Time is their __time__ and
 // __time_ns_part__ as the service has them, whatever the contents say.
 func (d *decoder) part() ([]abi.Log, error) {
 	d.first += len(d.logs)
@@ -116,7 +121,7 @@ func (d *decoder) part() ([]abi.Log, error) {
 func (d *decoder) size() int { return viewSize*(len(d.fields)+len(d.logs)) + len(d.arena) }
 
 func (d *decoder) full() bool {
-	return len(d.logs) > 0 && (d.size() >= d.limit || d.bytes >= d.limit)
+	return len(d.logs) > 0 && (d.size() >= d.limit || d.bytes/manyBytes >= d.limit)
 }
 
 // enter finds the next group.
@@ -141,6 +146,7 @@ func (d *decoder) group() error {
 		return err
 	}
 	s := d.rest
+	d.before = nil
 	for !d.full() {
 		if !s.next() { // shared has seen every field
 			d.inside = false
@@ -209,6 +215,7 @@ func (d *decoder) log(s scan) error {
 	start := len(d.fields)
 	d.begin(seconds, nanos)
 	d.keys.nextLog()
+	d.follow = d.before != nil && d.nanos == (nanos != 0)
 	for s.expect(keyContent) {
 		if s.field != 2 {
 			continue
@@ -232,6 +239,7 @@ func (d *decoder) log(s scan) error {
 		Fields: fields,
 	})
 	d.index++
+	d.before, d.nanos = fields, nanos != 0
 	return nil
 }
 
@@ -261,12 +269,29 @@ func (d *decoder) put(start int, hasNanos bool, key, value []byte) {
 	if hasNanos {
 		base++
 	}
+	if d.follow {
+		if at := len(d.fields) - start; at < len(d.before) && bytes.Equal(d.before[at].Key, key) {
+			d.fields = append(d.fields, abi.Field{Key: key, Value: value})
+			return
+		}
+		d.leave(base)
+	}
 	i, found := d.keys.find(d.fields[base:], key, len(d.fields)-base)
 	if found {
 		d.fields[base+i].Value = value
 		return
 	}
 	d.fields = append(d.fields, abi.Field{Key: key, Value: value})
+}
+
+// leave enters the contents' keys so far, which need not be while they are
+// those of the log before, in their order: those are different from each other
+// and from the tags'.
+func (d *decoder) leave(base int) {
+	d.follow = false
+	for i := base + len(d.prefix); i < len(d.fields); i++ {
+		d.keys.find(d.fields[base:], d.fields[i].Key, i-base)
+	}
 }
 
 // reserved returns the place of a field that the service adds to every log,

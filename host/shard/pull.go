@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync"
 
 	"github.com/pierrec/lz4/v4"
 )
@@ -120,14 +118,17 @@ func number(resp *http.Response, header string) (int, error) {
 }
 
 func (c *client) decompress(resp *http.Response, size int) (*[]byte, error) {
-	body, err := c.body(resp, size)
+	kind, into := resp.Header.Get("X-Log-Compresstype"), c.bodies
+	if kind == "" { // sent as it is, which the SDK would not read
+		into = c.raws
+	}
+	body, err := c.body(resp, size, into)
 	if err != nil {
 		return nil, err
 	}
-	kind := resp.Header.Get("X-Log-Compresstype")
-	if kind == "" { // sent as it is, which the SDK would not read
+	if kind == "" {
 		if len(*body) != size {
-			c.bodies.put(body)
+			c.raws.put(body)
 			return nil, fmt.Errorf("the answer has %d bytes, and its header says %d", len(*body), size)
 		}
 		return body, nil
@@ -155,22 +156,22 @@ func (c *client) decompress(resp *http.Response, size int) (*[]byte, error) {
 	return raw, nil
 }
 
-// body reads the answer into a buffer. Neither compression makes anything
+// body reads the answer into one of these buffers. Neither compression makes anything
 // larger than limit.
-func (c *client) body(resp *http.Response, size int) (*[]byte, error) {
+func (c *client) body(resp *http.Response, size int, from *buffers) (*[]byte, error) {
 	limit := size + size/128 + 1024
 	if resp.ContentLength > int64(limit) {
 		return nil, fmt.Errorf("the answer has %d bytes compressed, and its header says %d decompressed", resp.ContentLength, size)
 	}
 	if n := resp.ContentLength; n >= 0 {
-		buf := c.bodies.get(int(n))
+		buf := from.get(int(n))
 		if _, err := io.ReadFull(resp.Body, *buf); err != nil {
-			c.bodies.put(buf)
+			from.put(buf)
 			return nil, fmt.Errorf("the answer was cut short: %w", err)
 		}
 		return buf, nil
 	}
-	buf := c.bodies.get(limit)
+	buf := from.get(limit)
 	n, err := io.ReadFull(resp.Body, *buf)
 	if err == nil {
 		err = fmt.Errorf("more than %d bytes compressed", limit)
@@ -178,30 +179,9 @@ func (c *client) body(resp *http.Response, size int) (*[]byte, error) {
 		err = nil // the end, before the limit: as it should be
 	}
 	if err != nil {
-		c.bodies.put(buf)
+		from.put(buf)
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}
 	*buf = (*buf)[:n]
 	return buf, nil
-}
-
-// buffers keeps the memory of pulls for the next ones.
-type buffers struct{ pool sync.Pool }
-
-// get returns a buffer of n bytes with any content.
-func (b *buffers) get(n int) *[]byte {
-	if buf, ok := b.pool.Get().(*[]byte); ok {
-		if cap(*buf) >= n {
-			*buf = (*buf)[:n]
-			return buf
-		}
-	}
-	buf := make([]byte, n, 1<<bits.Len(uint(n))) // the next one may be a little larger
-	return &buf
-}
-
-func (b *buffers) put(buf *[]byte) {
-	if buf != nil {
-		b.pool.Put(buf)
-	}
 }

@@ -162,7 +162,7 @@ func (w *worker) handle(got *pulled) error {
 	d := w.run.decoders.Get().(*decoder)
 	defer w.run.decoders.Put(d)
 	budget := w.run.cfg.Budget
-	logs, err := d.open(*got.raw, got.groups, budget.part())
+	logs, err := d.open(*got.raw, got.groups, partSize)
 	for ; err == nil; logs, err = d.part() {
 		got.reserved = budget.settle(got.reserved, int64(got.size()+d.size()))
 		b := &Batch{Shard: w.shard, Cursor: got.cursor, Next: got.next, First: d.first, Logs: logs, RawBytes: d.bytes}
