@@ -115,7 +115,7 @@ func (a *account) letter(l deadletter.Letter) {
 		return
 	}
 	code := codeIn.FindStringSubmatch(l.Reason)
-	if f.at[toHEC] && l.Stage.Kind == deadletter.StageSink && code != nil {
+	if f.isSentToHEC() && l.Stage.Kind == deadletter.StageSink && code != nil {
 		by := code[1] + code[2]
 		if a.refused[by] == nil {
 			a.refused[by] = map[int]bool{}

@@ -138,6 +138,7 @@ func TestAccountNotices(t *testing.T) {
 		"refused":                {"", func(l *ledger, n int) { l.refuses("6"); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "0 0 0 0"},
 		"too large":              {"", func(l *ledger, n int) { l.refuses("413"); l.dies(n, deadletter.StageSink, "the receiver answered 413") }, "0 0 0 0"},
 		"refused at one place":   {"b", func(l *ledger, n int) { l.refuses("6"); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "1 0 0 0"},
+		"refused by chance":      {"i", func(l *ledger, n int) { l.refuses("13"); l.dies(n, deadletter.StageSink, "blank? (code 13)") }, "0 0 0 0"},
 		"refused for syslog":     {"s", func(l *ledger, n int) { l.refuses("6"); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "1 0 1 0"},
 		"letter, changed":        {"t", func(l *ledger, n int) { l.change1(n) }, "0 1 0 0"},
 		"edit left out":          {"e", func(l *ledger, n int) { l.arrivesWithout(n, "edited") }, "0 1 0 0"},

@@ -20,7 +20,7 @@ import (
 const (
 	groupTimeout = 2 * time.Second
 	heartbeat    = 300 * time.Millisecond
-	drainTimeout = 3 * time.Second
+	drainTimeout = time.Second
 	// How long a process may take to stop before that is a fault of its own.
 	stopLimit = drainTimeout + 20*time.Second
 )
