@@ -67,6 +67,10 @@ soak: ## everything fails but the logs: SECONDS (120) of faults by SEED (random)
 	$(GO) build -trimpath -o $(BIN)/soak ./cmd/soak
 	$(BIN)/soak --bin $(BIN)/slswasm --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
+bench: build ## what a log costs, as bin/bench.md and .json: ROUNDS=5 of MB=150; PROFILE=name: CPU profiles of the rows with that name
+	$(GO) build -trimpath -o $(BIN)/benchreport ./cmd/benchreport
+	$(BIN)/benchreport -rounds $(or $(ROUNDS),5) -mb $(or $(MB),150) $(if $(PROFILE),-only '$(PROFILE)' -profile $(BIN)/profiles)
+
 test: ## every test, with the race detector
 	@set -e; for m in $(MODULES); do (cd $$m && $(GO) test -race ./...); done
 	@if test -x "$(CARGO)"; then cd guests && $(RUST) cargo test --quiet --locked; \
