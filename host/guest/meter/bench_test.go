@@ -1,0 +1,114 @@
+package meter
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/slswasm/slswasm/abi"
+)
+
+// What metering costs: go test ./host/guest/meter -run '^$' -bench .
+// The guests are those of make guests; without them nothing is measured.
+func BenchmarkGuests(b *testing.B) {
+	for _, name := range []string{"audit.wasm", "audit.tinygo.wasm", "audit.rust.wasm"} {
+		wasm, err := os.ReadFile(filepath.Join("../../../bin/guests", name))
+		if err != nil {
+			b.Skipf("SKIPPED: %v; make guests builds it", err)
+		}
+		for _, way := range ways {
+			b.Run(name+"/"+way.name, func(b *testing.B) { benchGuest(b, wasm, way) })
+		}
+	}
+}
+
+// A way is how a guest is kept from running for ever.
+type way struct {
+	name                 string
+	metered, interrupted bool
+}
+
+var ways = []way{{name: "unbounded"}, {name: "interrupted", interrupted: true}, {name: "metered", metered: true}}
+
+func (w way) start(b *testing.B, wasm []byte) (api.Module, *tank) {
+	b.Helper()
+	ctx := b.Context()
+	rt := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCloseOnContextDone(w.interrupted))
+	b.Cleanup(func() { _ = rt.Close(context.Background()) })
+	fuel := &tank{limit: 1 << 62}
+	offer(b, rt, fuel)
+	if w.metered {
+		var err error
+		if wasm, _, err = Rewrite(wasm); err != nil {
+			b.Fatal(err)
+		}
+	}
+	mod, err := rt.InstantiateWithConfig(ctx, wasm, wazero.NewModuleConfig().WithStartFunctions().WithSysNanotime().WithSysWalltime())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return mod, fuel
+}
+
+func benchGuest(b *testing.B, wasm []byte, w way) {
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	mod, fuel := w.start(b, wasm)
+	call := func(name string, args ...uint64) uint64 {
+		f := mod.ExportedFunction(name)
+		if f == nil {
+			return 0
+		}
+		r, err := f.Call(ctx, args...)
+		if err != nil {
+			b.Fatal(name, err)
+		}
+		if len(r) == 0 {
+			return 0
+		}
+		return r[0]
+	}
+	call(abi.ExportInitialize)
+	desc := abi.DefaultDescriptor()
+	if at := call(abi.ExportInit, 0, 0); at != 0 {
+		view, _ := mod.Memory().Read(uint32(at>>32), uint32(at))
+		var err error
+		if desc, err = abi.ParseDescriptor(bytes.Clone(view)); err != nil || desc.Error != "" {
+			b.Fatal(err, desc.Error)
+		}
+	}
+	in := events(256)
+	batch := abi.NewBatch(desc)
+	n, size := batch.Plan(in, len(in), 1<<20)
+	for b.Loop() {
+		ptr := call(abi.ExportAlloc, size)
+		view, _ := mod.Memory().Read(uint32(ptr), uint32(size))
+		batch.Write(view)
+		call(abi.ExportTransform, ptr, size)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/log")
+	if w.metered {
+		b.ReportMetric(float64(fuel.total(mod))/float64(b.N*n), "fuel/log")
+	}
+}
+
+// events makes logs like those of a cloud's audit trail.
+func events(n int) []abi.Event {
+	in := make([]abi.Event, n)
+	for i := range in {
+		f := []abi.Field{{Key: []byte("__topic__"), Value: []byte("actiontrail_audit_event")}}
+		for j := range 12 {
+			f = append(f, abi.Field{Key: fmt.Append(nil, "field_", j), Value: fmt.Appendf(nil, "%032d", i*j)})
+		}
+		f = append(f, abi.Field{Key: []byte("verb"), Value: []byte("get")},
+			abi.Field{Key: []byte("event"), Value: fmt.Appendf(nil, `{"eventId":"%d","user":{"name":"a%d","type":"ram"},"tags":["x","y"],"ok":true}`, i, i)})
+		in[i] = abi.Event{Origin: i, Log: abi.Log{Fields: f}}
+	}
+	return in
+}
