@@ -61,6 +61,7 @@ type encoder struct {
 	buf   []byte
 	limit int // of a message; 0: none. At first max.
 	cut   int // messages that were cut to limit
+	large int // bytes of the longest message
 
 	second int64  // the one that stamp shows
 	stamp  []byte // without a fraction
@@ -135,6 +136,7 @@ func (e *encoder) message(ev *abi.Event) {
 	if isCut {
 		e.cut++
 	}
+	e.large = max(e.large, len(e.buf)-start)
 }
 
 // byteOrderMark tells a receiver that the MSG is UTF-8 (RFC 5424, section 6.4).

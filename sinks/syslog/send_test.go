@@ -69,6 +69,22 @@ func TestUDPNobody(t *testing.T) {
 	t.Error("nothing was refused")
 }
 
+// TestLongMessage: no receiver says that it does not take one, so the sink
+// does, once.
+func TestLongMessage(t *testing.T) {
+	for _, protocol := range []string{TCP, RELP} {
+		s, lines := sinkTo(t, start(t, sinktest.SyslogOptions{Network: protocol}), Config{Protocol: protocol})
+		for i, size := range []int{8000, 9000, 10000} {
+			if n, err := s.Send(t.Context(), []abi.Event{event(field("k", strings.Repeat("x", size)))}); n != 1 || err != nil {
+				t.Fatal(n, err)
+			}
+			if told := strings.Count(lines.String(), "--syslog-max-size"); told != min(i, 1) {
+				t.Errorf("%s: told %d times after %d bytes", protocol, told, size)
+			}
+		}
+	}
+}
+
 // BenchmarkSend sends windows of 500 events: sample's 15 fields each.
 func BenchmarkSend(b *testing.B) {
 	ca := newAuthority(b)
@@ -84,6 +100,8 @@ func BenchmarkSend(b *testing.B) {
 		"tcp":       {Framing: Octet},
 		"tcp, none": {Framing: Octet, Confirm: ConfirmNone},
 		"tls":       {Protocol: TLS, CAFile: ca.file},
+		"relp":      {Protocol: RELP},
+		"relp+tls":  {Protocol: RELPTLS, CAFile: ca.file},
 		"tls, none": {Protocol: TLS, CAFile: ca.file, Confirm: ConfirmNone},
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -28,6 +28,10 @@ import (
 // writes, so that memory does not grow with it.
 const chunk = 256 << 10
 
+// usualMax is the longest message that a receiver should take (RFC 5425,
+// section 4.3.1); it is also what rsyslog takes at first.
+const usualMax = 8 << 10
+
 // A Sink delivers to one syslog receiver. See sinks.Sink for its contract.
 type Sink struct {
 	cfg    Config
@@ -39,6 +43,7 @@ type Sink struct {
 	slots    chan *link // one per connection that may be open; nil: none yet
 	encoders sync.Pool
 	cut      atomic.Int64
+	warned   atomic.Bool  // of a long message
 	datagram atomic.Int64 // bytes that one holds, once a larger one was refused
 	window   window
 	refused  atomic.Int64 // when RELP last refused an event, in Unix ns
@@ -232,7 +237,7 @@ func (s *Sink) take(ctx context.Context) (*link, error) {
 
 func (s *Sink) encoder() *encoder {
 	enc, _ := s.encoders.Get().(*encoder)
-	enc.buf, enc.cut, enc.limit = enc.buf[:0], 0, s.format.max
+	enc.buf, enc.cut, enc.large, enc.limit = enc.buf[:0], 0, 0, s.format.max
 	if learned := int(s.datagram.Load()); learned > 0 {
 		enc.limit = learned
 	}
@@ -244,6 +249,10 @@ func (s *Sink) encoder() *encoder {
 func (s *Sink) release(enc *encoder) {
 	if enc.cut > 0 {
 		s.log.Warn("messages cut to --syslog-max-size", "messages", enc.cut, "bytes", enc.limit, "total", s.cut.Add(int64(enc.cut)))
+	}
+	if enc.large > usualMax && s.cfg.Protocol != UDP && !s.warned.Swap(true) {
+		s.log.Warn("a long message: what the receiver does not take of one it cuts, splits or drops without a word; "+
+			"raise its limit (rsyslog: maxMessageSize, 8 KiB; syslog-ng: log-msg-size, 64 KiB) or set --syslog-max-size", "bytes", enc.large)
 	}
 	if cap(enc.buf) <= 4*chunk {
 		s.encoders.Put(enc)

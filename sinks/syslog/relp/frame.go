@@ -47,6 +47,7 @@ func AppendFrame(dst []byte, txnr int, command string, data []byte) []byte {
 // A Reader reads frames off a stream, strictly.
 type Reader struct {
 	in   *bufio.Reader
+	text [maxHead]byte
 	data []byte
 }
 
@@ -82,7 +83,7 @@ func (r *Reader) Next() (Frame, error) {
 
 // head reads up to the length of the data and the byte after it.
 func (r *Reader) head() (f Frame, size int, end byte, err error) {
-	var text [maxHead]byte
+	text := &r.text
 	n, spaces := 0, 0
 	for {
 		end, err = r.in.ReadByte()
@@ -104,16 +105,18 @@ func (r *Reader) head() (f Frame, size int, end byte, err error) {
 		text[n] = end
 		n++
 	}
-	fields := bytes.Split(text[:n], []byte(" "))
-	if len(fields) != 3 {
+	first, rest, _ := bytes.Cut(text[:n], []byte(" "))
+	command, last, _ := bytes.Cut(rest, []byte(" "))
+	txnr, ok := number(first)
+	size, sized := number(last)
+	if !ok || !sized || !isCommand(command) || size > maxAnswer {
 		return f, 0, 0, fmt.Errorf("%w: it begins with %q", ErrProtocol, text[:n])
 	}
-	txnr, ok := number(fields[0])
-	size, sized := number(fields[2])
-	if !ok || !sized || !isCommand(fields[1]) || size > maxAnswer {
-		return f, 0, 0, fmt.Errorf("%w: it begins with %q", ErrProtocol, text[:n])
+	f = Frame{TxNr: txnr, Command: cmdRsp}
+	if string(command) != cmdRsp { // which nearly all are
+		f.Command = string(command)
 	}
-	return Frame{TxNr: txnr, Command: string(fields[1])}, size, end, nil
+	return f, size, end, nil
 }
 
 func torn(err error) error {
@@ -151,9 +154,8 @@ func isCommand(b []byte) bool {
 
 // A response is the data of a rsp frame: `CODE SP [TEXT] [LF DATA]`.
 type response struct {
-	code int
-	text string
-	data []byte
+	code       int
+	text, data []byte
 }
 
 func parseResponse(b []byte) (response, error) {
@@ -163,5 +165,5 @@ func parseResponse(b []byte) (response, error) {
 	if !ok || len(digits) != 3 {
 		return response{}, fmt.Errorf("%w: a response %.50q", ErrProtocol, b)
 	}
-	return response{code, string(text), data}, nil
+	return response{code, text, data}, nil
 }

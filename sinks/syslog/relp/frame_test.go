@@ -95,13 +95,13 @@ func FuzzReader(f *testing.F) {
 
 func TestParseResponse(t *testing.T) {
 	for in, want := range map[string]response{
-		"200 OK":        {200, "OK", nil},
-		"200":           {200, "", nil},
-		"500 no room":   {500, "no room", nil},
-		"200 OK\na=b\n": {200, "OK", []byte("a=b\n")},
+		"200 OK":        {200, []byte("OK"), nil},
+		"200":           {200, nil, nil},
+		"500 no room":   {500, []byte("no room"), nil},
+		"200 OK\na=b\n": {200, []byte("OK"), []byte("a=b\n")},
 	} {
 		got, err := parseResponse([]byte(in))
-		if err != nil || got.code != want.code || got.text != want.text || !bytes.Equal(got.data, want.data) {
+		if err != nil || got.code != want.code || !bytes.Equal(got.text, want.text) || !bytes.Equal(got.data, want.data) {
 			t.Errorf("%q: %+v, %v", in, got, err)
 		}
 	}

@@ -134,7 +134,7 @@ func open(conn Conn, cfg Config) (*Reader, error) {
 		return nil, err
 	}
 	if rsp.code != codeOK {
-		return nil, &Refused{cmdOpen, rsp.code, rsp.text}
+		return nil, &Refused{cmdOpen, rsp.code, string(rsp.text)}
 	}
 	if err := takesSyslog(string(rsp.data)); err != nil {
 		return nil, err
@@ -324,7 +324,7 @@ func (s *Session) take(f Frame) error {
 		return err
 	}
 	if rsp.code != codeOK {
-		return &Refused{cmdSyslog, rsp.code, rsp.text}
+		return &Refused{cmdSyslog, rsp.code, string(rsp.text)}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
