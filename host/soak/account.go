@@ -158,7 +158,7 @@ func (a *account) settle() settlement {
 		var lacking []string
 		for place, wanted := range f.at {
 			times := int(e.times[place])
-			if wanted {
+			if wanted && (times > 0 || e.letters == 0) { // else it was refused there
 				s.times[times]++
 			}
 			s.duplicates += max(times-1, 0)
