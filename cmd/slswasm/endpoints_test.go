@@ -65,7 +65,7 @@ func TestOneOrMore(t *testing.T) {
 		}
 	}
 	_, err = oneOrMore([]hec.Config{{URL: "b"}, {URL: "http://a", Token: "t"}, {URL: "c"}}, hec.New, name, sinks.Spread, sinks.RetryConfig{}, quiet)
-	if err == nil || strings.Count(err.Error(), "--hec-token") != 1 || strings.Count(err.Error(), "--hec-url") != 2 {
+	if err == nil || strings.Count(err.Error(), "--hec-token: ") != 1 || strings.Count(err.Error(), "--hec-url") != 2 {
 		t.Errorf("error %v; want one line about the token and one for each bad URL", err)
 	}
 }
