@@ -81,6 +81,7 @@ func TestClockUnknown(t *testing.T) {
 		w := newSilentWorld(t, 2)
 		cfg := w.config("a")
 		cfg.Endpoint, cfg.HTTPClient, cfg.Timeout = "http://log.example", w.dated(false), time.Hour
+		cfg.HeartbeatInterval, cfg.FetchInterval = time.Second, time.Second
 		s, err := Open(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
