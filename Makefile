@@ -19,7 +19,12 @@ RUST     := env -u RUSTFLAGS CARGO_NET_OFFLINE=true PATH="$(dir $(CARGO)):$$PATH
 TWINS    := $(patsubst guests/examples/%/rust/Cargo.toml,%,$(wildcard guests/examples/*/rust/Cargo.toml))
 WASMRUST := wasm32-unknown-unknown
 
-.PHONY: help build guests tinygo rust cases demo soak test check fuzz clean
+# Real receivers, for the tests, where .ci/run has put them.
+export RSYSLOGD         ?= $(wildcard $(HOME)/.cache/slswasm/rsyslog/usr/sbin/rsyslogd)
+export RSYSLOGD_MODULES ?= $(wildcard $(HOME)/.cache/slswasm/rsyslog/usr/lib/*/rsyslog)
+export OTELCOL          ?= $(wildcard $(HOME)/.cache/slswasm/otelcol-*/otelcol)
+
+.PHONY: help build guests tinygo rust cases demo soak kills bench test check fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -70,6 +75,9 @@ soak: ## everything fails but the logs: SECONDS (120) of faults by SEED (random)
 bench: build ## what a log costs, as bin/bench.md and .json: ROUNDS=5 of MB=150; PROFILE=name: CPU profiles of the rows with that name
 	$(GO) build -trimpath -o $(BIN)/benchreport ./cmd/benchreport
 	$(BIN)/benchreport -rounds $(or $(ROUNDS),5) -mb $(or $(MB),150) $(if $(PROFILE),-only '$(PROFILE)' -profile $(BIN)/profiles)
+
+kills: ## rsyslog, syslog-ng and the collector killed with -9 in mid-stream, KILLS (50) times each
+	SLSWASM_KILLS=$${KILLS:-50} $(GO) test -count=1 -v -timeout 20m -run 'TestKills|TestCollectorKilled' ./sinks/syslog ./sinks/hec
 
 test: ## every test, with the race detector
 	@set -e; for m in $(MODULES); do (cd $$m && $(GO) test -race ./...); done
