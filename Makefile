@@ -22,7 +22,7 @@ WASMRUST := wasm32-unknown-unknown
 # Real receivers, for the tests, where .ci/run has put them.
 export RSYSLOGD         ?= $(wildcard $(HOME)/.cache/slswasm/rsyslog/usr/sbin/rsyslogd)
 export RSYSLOGD_MODULES ?= $(wildcard $(HOME)/.cache/slswasm/rsyslog/usr/lib/*/rsyslog)
-export OTELCOL          ?= $(wildcard $(HOME)/.cache/slswasm/otelcol-*/otelcol)
+export OTELCOL          ?= $(lastword $(sort $(wildcard $(HOME)/.cache/slswasm/otelcol-*/otelcol)))
 
 .PHONY: help build guests tinygo rust cases demo soak kills bench test check fuzz clean
 
