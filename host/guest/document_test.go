@@ -34,6 +34,8 @@ func TestDocumentedLimits(t *testing.T) {
 	for _, row := range []string{
 		fmt.Sprintf("`--memory-limit`, %d MiB unless set", DefaultMemoryLimit>>20),
 		fmt.Sprintf("`--time-limit`, %.0f s unless set", DefaultTimeLimit.Seconds()),
+		fmt.Sprintf("`--fuel-per-log`, %d,000,000,000 units unless set", DefaultFuelPerLog/1_000_000_000),
+		fmt.Sprintf("`--fuel-per-batch`, %d,000,000,000 units unless set", DefaultFuelPerBatch/1_000_000_000),
 		fmt.Sprintf("| elements of all tables | %d,%03d,%03d |", tableMax/1000000, tableMax/1000%1000, tableMax%1000),
 		fmt.Sprintf("| bytes of a batch of several logs | %d MiB", batchBytes>>20),
 		fmt.Sprintf("standard error | %d,%03d bytes |", lineMax/1000, lineMax%1000),
@@ -60,7 +62,7 @@ func TestDocumentedMessages(t *testing.T) {
 			listed[pattern(strings.TrimSuffix(line, "\n"))] = true
 		}
 	}
-	tables := []map[string]string{faults(), refusals(), unfit(), notModules()}
+	tables := []map[string]string{faults(), gluttons(), refusals(), unfit(), notModules()}
 	for _, table := range tables {
 		for _, message := range table {
 			if reply, ok := strings.CutPrefix(message, "reply: "); ok && !strings.HasPrefix(reply, "reply of") {

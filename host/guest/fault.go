@@ -8,6 +8,7 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/host/guest/meter"
 )
 
 // shownText is how much of a guest's text messages show, in bytes.
@@ -21,6 +22,7 @@ const (
 	Trap   Kind = "trap"         // it ran into a trap
 	Exit   Kind = "exit"         // it left with proc_exit
 	Time   Kind = "time limit"   // a batch took too long
+	Fuel   Kind = "fuel"         // a batch computed too much
 	Memory Kind = "memory limit" // it gave no memory for a batch
 	Reply  Kind = "reply"        // it answered what cannot be read, or too much
 )
@@ -44,7 +46,10 @@ func (ins *instance) fault(err error, overtime bool) *Fault {
 	f := &Fault{Guest: ins.m.cfg.Name, Kind: Trap, suspect: -1}
 	var exit *sys.ExitError
 	switch {
-	case errors.As(err, &exit) && overtime:
+	case errors.Is(err, errFuel):
+		f.Kind, f.shrink = Fuel, true
+		f.Err = ins.exhausted(err)
+	case errors.Is(err, errTime), errors.As(err, &exit) && overtime:
 		f.Kind, f.shrink = Time, true
 		f.Err = fmt.Errorf("still running after %v", ins.m.cfg.TimeLimit)
 	case errors.As(err, &exit):
@@ -74,23 +79,32 @@ func (ins *instance) explain(f *Fault) {
 // trapError brings wazero's message, many lines with a stack, into one line
 // that names the innermost functions.
 func trapError(err error) error {
-	head, stack, _ := strings.Cut(err.Error(), "\nwasm stack trace:")
+	head, _, _ := strings.Cut(err.Error(), stackTrace)
 	if _, cause, ok := strings.Cut(head, "wasm error: "); ok {
 		head = cause
 	}
 	head = strings.TrimSuffix(head, " (recovered by wazero)")
+	return &trap{abi.Printable([]byte(head+where(err)), 2*shownText), err}
+}
+
+const stackTrace = "\nwasm stack trace:"
+
+// where names the innermost functions of the guest in wazero's message.
+func where(err error) string {
+	_, stack, _ := strings.Cut(err.Error(), stackTrace)
 	var frames []string
 	for line := range strings.Lines(stack) {
 		name := strings.TrimLeft(line, "\t. ")
 		name = name[:max(0, strings.LastIndexByte(name, '('))]
-		if stripped := strings.HasPrefix(name, "$"); name != "" && !stripped && len(frames) < 3 {
+		hidden := strings.HasPrefix(name, "$") || strings.HasPrefix(name, meter.ImportModule+".")
+		if name != "" && !hidden && len(frames) < 3 {
 			frames = append(frames, name)
 		}
 	}
-	if len(frames) > 0 {
-		head += ", in " + strings.Join(frames, " < ")
+	if len(frames) == 0 {
+		return ""
 	}
-	return &trap{abi.Printable([]byte(head), 2*shownText), err}
+	return ", in " + strings.Join(frames, " < ")
 }
 
 type trap struct {

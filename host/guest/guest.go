@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -27,6 +28,11 @@ import (
 const (
 	DefaultMemoryLimit = 64 << 20
 	DefaultTimeLimit   = 10 * time.Second
+
+	// In units of package meter, of which a core works off 1 to 3 in a
+	// nanosecond: some seconds.
+	DefaultFuelPerLog   = 5_000_000_000
+	DefaultFuelPerBatch = 20_000_000_000
 )
 
 const (
@@ -47,6 +53,18 @@ type Config struct {
 	// TimeLimit bounds each batch; 0: DefaultTimeLimit. A log fails for it
 	// only when it takes that long alone.
 	TimeLimit time.Duration
+	// FuelPerLog bounds what a batch may compute, for each of its logs, in the
+	// units of package meter; 0: DefaultFuelPerLog. Other than a time, it is
+	// the same on each machine. A log fails for it only when it is alone.
+	FuelPerLog int64
+	// FuelPerBatch bounds a batch however many logs it has; 0:
+	// DefaultFuelPerBatch.
+	FuelPerBatch int64
+	// Interrupt has the engine look at the clock wherever a loop turns round,
+	// in place of metering: slower, without fuel, and calls and bulk memory
+	// operations without a loop get past it. A module that cannot be metered
+	// always runs so.
+	Interrupt bool
 	// Instances is the most that run at once; 0: GOMAXPROCS.
 	Instances int
 	// CacheDir keeps compiled modules, for a faster start. It must belong to
@@ -71,6 +89,12 @@ func (c *Config) setDefaults() {
 	if c.TimeLimit <= 0 {
 		c.TimeLimit = DefaultTimeLimit
 	}
+	if c.FuelPerLog <= 0 {
+		c.FuelPerLog = DefaultFuelPerLog
+	}
+	if c.FuelPerBatch <= 0 {
+		c.FuelPerBatch = DefaultFuelPerBatch
+	}
 	if c.Instances <= 0 {
 		c.Instances = runtime.GOMAXPROCS(0)
 	}
@@ -92,6 +116,7 @@ type Info struct {
 	SHA256        string   // of the Wasm file, in hex
 	Fields        []string // it asked for, with abi.AllFields at the end if that was among them
 	BatchMax      int
+	Unmetered     string // why it has a time limit only; "": it is metered
 }
 
 // A Module is a compiled module and its instances. Its methods may be called
@@ -105,6 +130,8 @@ type Module struct {
 	rt       wazero.Runtime
 	compiled wazero.CompiledModule
 	pool     *pool
+	fuelName string // of the global that holds the fuel; "": not metered
+	fuel     atomic.Int64
 }
 
 // Compile compiles the module, checks everything that can be known of it,
@@ -133,7 +160,7 @@ func (m *Module) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := m.compile(ctx, wasm); err != nil {
+	if err := m.compileMetered(ctx, wasm); err != nil {
 		return err
 	}
 	hosts, err := m.hostModules(ctx)
@@ -153,6 +180,27 @@ func (m *Module) start(ctx context.Context) error {
 		return err
 	}
 	m.pool = newPool(m.cfg.Instances, first)
+	return nil
+}
+
+// compileMetered falls back to the module as it is, which also says best what
+// is wrong with it.
+func (m *Module) compileMetered(ctx context.Context, wasm []byte) error {
+	if metered := m.meter(wasm); metered != nil {
+		err := m.compile(ctx, metered)
+		if err == nil {
+			return nil
+		}
+		_ = m.free(ctx)
+		m.fuelName, m.info.Unmetered = "", err.Error()
+	}
+	if err := m.compile(ctx, wasm); err != nil {
+		return err
+	}
+	if !m.cfg.Interrupt {
+		m.cfg.Logger.WarnContext(ctx, "the guest cannot be metered; the clock interrupts it instead, which is slower",
+			"guest", m.cfg.Name, "error", m.info.Unmetered)
+	}
 	return nil
 }
 
@@ -198,7 +246,7 @@ func (m *Module) compileWith(ctx context.Context, wasm []byte, cache wazero.Comp
 	if m.cfg.Interpreter {
 		rc = wazero.NewRuntimeConfigInterpreter()
 	}
-	rc = rc.WithMemoryLimitPages(uint32(m.cfg.MemoryLimit / pageSize)).WithCloseOnContextDone(true)
+	rc = rc.WithMemoryLimitPages(uint32(m.cfg.MemoryLimit / pageSize)).WithCloseOnContextDone(m.fuelName == "")
 	if m.cache = cache; cache != nil {
 		rc = rc.WithCompilationCache(cache)
 	}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/host/guest/meter"
 )
 
 var errOutput = errors.New("too much output in one call")
@@ -20,10 +22,14 @@ func (m *Module) hostModules(ctx context.Context) (map[string]api.Module, error)
 	own := m.rt.NewHostModuleBuilder(abi.ImportModule).NewFunctionBuilder().
 		WithGoModuleFunction(api.GoModuleFunc(m.log), []api.ValueType{i32, i32, i32}, nil).
 		Export(abi.ImportLog)
+	builders := map[string]wazero.HostModuleBuilder{abi.ImportWASI: wasi, abi.ImportModule: own}
+	if m.fuelName != "" {
+		builders[meter.ImportModule] = m.rt.NewHostModuleBuilder(meter.ImportModule).NewFunctionBuilder().
+			WithGoModuleFunction(api.GoModuleFunc(more), []api.ValueType{i64}, []api.ValueType{i64}).
+			Export(meter.ImportMore)
+	}
 	hosts := map[string]api.Module{}
-	for name, b := range map[string]interface {
-		Instantiate(context.Context) (api.Module, error)
-	}{abi.ImportWASI: wasi, abi.ImportModule: own} {
+	for name, b := range builders {
 		mod, err := b.Instantiate(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("host module %s: %w", name, err)

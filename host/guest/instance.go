@@ -23,15 +23,16 @@ type instance struct {
 	batch     *abi.Batch
 	output    [2]*lineWriter // standard output and standard error
 	stack     [2]uint64
+	tank      tank
 	used      bool // it has served a call since its init
 }
 
 // newInstance starts an instance and runs its init.
 func (m *Module) newInstance(parent context.Context) (*instance, error) {
 	// A slow machine must not fail a guest before it has begun.
-	ctx, cancel := context.WithTimeout(parent, max(m.cfg.TimeLimit, DefaultTimeLimit))
-	defer cancel()
 	ins := &instance{m: m}
+	ctx, done := ins.within(parent, max(m.cfg.FuelPerBatch, DefaultFuelPerBatch), max(m.cfg.TimeLimit, DefaultTimeLimit))
+	defer done()
 	if err := ins.start(ctx); err != nil {
 		ins.close(parent)
 		if parent.Err() != nil {
@@ -46,11 +47,14 @@ func (ins *instance) start(ctx context.Context) error {
 	for i, level := range [2]abi.Level{abi.LevelInfo, abi.LevelWarn} {
 		ins.output[i] = &lineWriter{log: ins.m.lines, level: level}
 	}
-	config := ins.m.surroundings(wazero.NewModuleConfig().WithName("").WithStartFunctions().
+	config := ins.surroundings(wazero.NewModuleConfig().WithName("").WithStartFunctions().
 		WithStdout(ins.output[0]).WithStderr(ins.output[1]))
 	var err error
 	if ins.mod, err = ins.m.rt.InstantiateModule(ctx, ins.m.compiled, config); err != nil {
 		return ins.startError("start", ctx, err)
+	}
+	if ins.m.fuelName != "" {
+		ins.tank.left, _ = ins.mod.ExportedGlobal(ins.m.fuelName).(api.MutableGlobal)
 	}
 	ins.mem = ins.mod.Memory()
 	ins.alloc = ins.mod.ExportedFunction(abi.ExportAlloc)
@@ -73,8 +77,11 @@ func (ins *instance) start(ctx context.Context) error {
 
 func (ins *instance) startError(what string, ctx context.Context, err error) error {
 	f := ins.fault(err, ctx.Err() != nil)
-	if f.Kind == Time {
+	switch f.Kind {
+	case Time:
 		return fmt.Errorf("%s: still running after %v", what, max(ins.m.cfg.TimeLimit, DefaultTimeLimit))
+	case Fuel:
+		return fmt.Errorf("%s: %w", what, f.Err)
 	}
 	return fmt.Errorf("%s: %s: %w%s", what, f.Kind, f.Err, ins.m.buildHint())
 }
@@ -140,8 +147,9 @@ func (ins *instance) result(what string) ([]byte, error) {
 // call runs the planned batch, whose logs are in, and appends what becomes of
 // them to out. A fault leaves out as it was and the instance unfit for use.
 func (ins *instance) call(parent context.Context, in []abi.Event, first, size int, out *Output) *Fault {
-	ctx, cancel := context.WithTimeout(parent, ins.m.cfg.TimeLimit)
-	defer cancel()
+	ctx, done := ins.within(parent, ins.m.fuelFor(len(in)), ins.m.cfg.TimeLimit)
+	defer done()
+	defer func() { ins.m.fuel.Add(ins.tank.used()) }()
 	defer ins.flush()
 	ins.used = true
 	ptr, view, err := ins.room(ctx, size)

@@ -18,8 +18,8 @@ type Probe struct{ ins *instance }
 // that it answers is not held against that of the module. The module must not
 // be closed before the Probe.
 func (m *Module) Probe(ctx context.Context, config []byte) (*Probe, *abi.Descriptor, error) {
-	own := *m
-	own.cfg.GuestConfig, own.desc = config, nil
+	own := &Module{cfg: m.cfg, info: m.info, lines: m.lines, rt: m.rt, compiled: m.compiled, fuelName: m.fuelName}
+	own.cfg.GuestConfig = config
 	ins, err := own.newInstance(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -30,8 +30,8 @@ func (m *Module) Probe(ctx context.Context, config []byte) (*Probe, *abi.Descrip
 // Alloc asks for size bytes. The view is good until the next call; an error
 // that is no fault means that the guest refuses.
 func (p *Probe) Alloc(parent context.Context, size int) (ptr uint32, view []byte, err error) {
-	ctx, cancel := context.WithTimeout(parent, p.ins.m.cfg.TimeLimit)
-	defer cancel()
+	ctx, done := p.ins.within(parent, p.ins.m.cfg.FuelPerBatch, p.ins.m.cfg.TimeLimit)
+	defer done()
 	if size > math.MaxInt32 {
 		return 0, nil, fmt.Errorf("%d bytes are too many", size)
 	}
@@ -44,8 +44,8 @@ func (p *Probe) Alloc(parent context.Context, size int) (ptr uint32, view []byte
 // Transform passes the batch at ptr. The reply, nil for keeping all, lies at
 // address at; it is a view that is good until the next call.
 func (p *Probe) Transform(parent context.Context, ptr, size uint32) (reply []byte, at uint32, err error) {
-	ctx, cancel := context.WithTimeout(parent, p.ins.m.cfg.TimeLimit)
-	defer cancel()
+	ctx, done := p.ins.within(parent, p.ins.m.cfg.FuelPerBatch, p.ins.m.cfg.TimeLimit)
+	defer done()
 	defer p.ins.flush()
 	p.ins.stack = [2]uint64{uint64(ptr), uint64(size)}
 	if err := p.ins.transform.CallWithStack(ctx, p.ins.stack[:]); err != nil {

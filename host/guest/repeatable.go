@@ -17,10 +17,13 @@ const napLimit = 10 * time.Millisecond
 const RepeatableTime = 1767225600
 
 // surroundings gives an instance its clocks and its random numbers.
-func (m *Module) surroundings(c wazero.ModuleConfig) wazero.ModuleConfig {
-	if !m.cfg.Repeatable {
-		return c.WithSysWalltime().WithSysNanotime().WithRandSource(rand.Reader).
-			WithNanosleep(func(ns int64) { time.Sleep(min(time.Duration(ns), napLimit)) })
+func (ins *instance) surroundings(c wazero.ModuleConfig) wazero.ModuleConfig {
+	if !ins.m.cfg.Repeatable {
+		nap := func(ns int64) {
+			time.Sleep(min(time.Duration(ns), napLimit))
+			ins.tank.recall()
+		}
+		return c.WithSysWalltime().WithSysNanotime().WithNanosleep(nap).WithRandSource(recalling{rand.Reader, &ins.tank})
 	}
 	// Runtimes wait for the monotonic clock to move, so that one does.
 	const tick = int64(time.Microsecond)
