@@ -100,19 +100,31 @@ func (l *log) judgeTrail() bool {
 	}
 	failed := len(t.errorCode) > 0 || len(t.errorMessage) > 0 && string(t.errorMessage) != "success"
 	signIn := string(t.kind) == "ConsoleSignin" || string(t.name) == "ConsoleSignin"
-	root, write := string(t.identity) == "root-account", string(t.rw) != "Read"
-	isRisky := risky[string(t.name)]
-	if readName(t.name) && string(t.rw) != "Write" && !failed && !signIn && len(t.identity) > 0 && !root && !kept[string(t.name)] && !isRisky {
+	root, isRisky := string(t.identity) == "root-account", risky[string(t.name)]
+	if !failed && !signIn && !root && !isRisky && t.reads() {
 		return false
 	}
 	event.json = true
+	l.rate([]points{{string(t.rw) != "Read", 15}, {isRisky, 40}, {failed, 30}, {root, 30}, {signIn && t.noMFA, 20}})
+	return true
+}
+
+// reads says whether an event is a read by somebody known that need not be kept.
+func (t *trail) reads() bool {
+	return readName(t.name) && string(t.rw) != "Write" && len(t.identity) > 0 && !kept[string(t.name)]
+}
+
+// points are what makes an event so much more risky.
+type points struct {
+	so    bool
+	score int
+}
+
+func (l *log) rate(list []points) {
 	l.score = 5
-	for _, c := range []struct {
-		so     bool
-		points int
-	}{{write, 15}, {isRisky, 40}, {failed, 30}, {root, 30}, {signIn && t.noMFA, 20}} {
-		if c.so {
-			l.score += c.points
+	for _, p := range list {
+		if p.so {
+			l.score += p.score
 		}
 	}
 	switch {
@@ -123,7 +135,6 @@ func (l *log) judgeTrail() bool {
 	default:
 		l.level = "low"
 	}
-	return true
 }
 
 func readName(name []byte) bool {
