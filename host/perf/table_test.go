@@ -42,7 +42,7 @@ func TestWays(t *testing.T) {
 		seen[w.name()] = true
 		bars := 0
 		for _, o := range all {
-			if o.bar(&w) {
+			if w.bar(&o) {
 				bars++
 			}
 		}
