@@ -70,6 +70,12 @@ func printComparison(w io.Writer, name string, c *offline.Comparison) error {
 	row("records/s", func(m *offline.Measure) string { return fmt.Sprintf("%.0f", m.RecordsPerSecond) })
 	row("MB per CPU-second", func(m *offline.Measure) string { return fmt.Sprintf("%.1f", m.MBPerCPUSecond) })
 	row("CPU ns a record", func(m *offline.Measure) string { return fmt.Sprintf("%.0f", m.NsPerRecord) })
+	row("fuel a record", func(m *offline.Measure) string {
+		if m.FuelPerRecord == 0 {
+			return "-"
+		}
+		return fmt.Sprintf("%.0f", m.FuelPerRecord)
+	})
 	row("instance start, ms", func(m *offline.Measure) string { return fmt.Sprintf("%.2f", m.StartMs) })
 	row("memory after the first call", func(m *offline.Measure) string { return units.BytesSize(float64(m.MemoryBefore)) })
 	row("grown by", func(m *offline.Measure) string { return units.BytesSize(float64(m.MemoryAfter - m.MemoryBefore)) })

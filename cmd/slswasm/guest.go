@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ type guestSettings struct {
 	onError, cacheDir   string
 	memory              byteSize
 	timeLimit           time.Duration
+	fuel                fuelSettings
 	watch               bool
 }
 
@@ -32,7 +34,7 @@ func (s *guestSettings) flags() []cli.Flag {
 	if dir, err := os.UserCacheDir(); err == nil {
 		s.cacheDir = filepath.Join(dir, "slswasm", "wazero")
 	}
-	return []cli.Flag{
+	return slices.Concat([]cli.Flag{
 		&cli.StringSliceFlag{
 			Name: "transform", Usage: "`FILE.wasm` that each log passes through, or FILE.wasm@sha256:HEX for no other than this one; several form a chain, in this order",
 			Destination: &s.transforms, Category: string(c), EnvVars: env("transform"), TakesFile: true,
@@ -52,7 +54,7 @@ func (s *guestSettings) flags() []cli.Flag {
 			Destination: &s.watch, Category: string(c), EnvVars: env("watch"),
 		},
 		c.text(&s.cacheDir, "compile-cache", "`DIR` for compiled modules; empty for none"),
-	}
+	}, s.fuel.flags(c))
 }
 
 func (s *guestSettings) guests(logger *slog.Logger) ([]guest.Config, host.OnError, error) {
@@ -66,6 +68,9 @@ func (s *guestSettings) guests(logger *slog.Logger) ([]guest.Config, host.OnErro
 	}
 	if s.timeLimit < time.Millisecond {
 		errs = append(errs, fmt.Errorf("--time-limit %v: want at least 1ms", s.timeLimit))
+	}
+	if err := s.fuel.check(); err != nil {
+		errs = append(errs, err)
 	}
 	paths, configs := s.transforms.Value(), s.configs.Value()
 	if s.watch && len(paths) == 0 {
@@ -83,6 +88,7 @@ func (s *guestSettings) guests(logger *slog.Logger) ([]guest.Config, host.OnErro
 		}
 		guests[i] = guest.Config{
 			Name: path, Wasm: wasm, MemoryLimit: int(s.memory), TimeLimit: s.timeLimit,
+			FuelPerLog: s.fuel.perLog, FuelPerBatch: s.fuel.perBatch, Interrupt: s.fuel.interrupt,
 			CacheDir: s.cacheDir, Logger: logger,
 		}
 	}

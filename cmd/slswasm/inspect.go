@@ -89,6 +89,7 @@ func printModule(w io.Writer, r *offline.Report) error {
 		row("name", "%s", strings.TrimSpace(d.Name+" "+d.Version))
 		row("fields", "%s", orNone(shown(d.Fields)))
 		row("batch", "up to %d logs", d.BatchMax)
+		row("metered", "%s", metered(r))
 	}
 	row("memory", "%s", memory(r))
 	row("features", "%s", orNone(r.Features))
@@ -125,6 +126,13 @@ func abiVersions(versions []int) string {
 		return fmt.Sprintf("none: it is no guest (it would export %s)", abi.ExportTransform)
 	}
 	return "version " + strings.Trim(strings.Join(strings.Fields(fmt.Sprint(versions)), ", "), "[]")
+}
+
+func metered(r *offline.Report) string {
+	if r.Metered {
+		return "yes"
+	}
+	return "no, the time limit interrupts it: " + shown([]string{r.Unmetered})[0]
 }
 
 func memory(r *offline.Report) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +17,7 @@ import (
 type offlineSettings struct {
 	config, cacheDir string
 	memory           byteSize
+	fuel             fuelSettings
 	log              logSettings
 }
 
@@ -34,12 +36,15 @@ func (s *offlineSettings) flags(withConfig bool) []cli.Flag {
 	if withConfig {
 		flags = append(flags, c.text(&s.config, "guest-config", "`FILE|JSON` for the module"))
 	}
-	return slices.Concat(flags, s.log.flags("warn"))
+	return slices.Concat(flags, s.fuel.flags(c), s.log.flags("warn"))
 }
 
 func (s *offlineSettings) limits(w io.Writer) (offline.Limits, error) {
 	logger, err := s.log.logger(w)
-	return offline.Limits{CacheDir: s.cacheDir, Memory: int(s.memory), Logger: logger}, err
+	return offline.Limits{
+		CacheDir: s.cacheDir, Memory: int(s.memory), Logger: logger,
+		FuelPerLog: s.fuel.perLog, FuelPerBatch: s.fuel.perBatch, Interrupt: s.fuel.interrupt,
+	}, errors.Join(err, s.fuel.check())
 }
 
 // module reads everything that a tool for one module needs; what is wrong

@@ -32,7 +32,8 @@ func testCommand() *cli.Command {
 		ArgsUsage: "DIR|FILE|DIR/...",
 		Usage:     "run test cases: logs that go into a module, and the events that must come out",
 		Description: "A case is a .txtar file with the sections module, config.json, in.jsonl and out.jsonl, or error.txt in place of the\n" +
-			"last two; hec.txt and syslog.txt may hold the bytes that Splunk and a syslog receiver get. A module NAME stands for\n" +
+			"last two; hec.txt and syslog.txt may hold the bytes that Splunk and a syslog receiver get,\n" +
+			"and fuel.txt the fuel that all logs cost each module: NAME.wasm UNITS. A module NAME stands for\n" +
 			"each of NAME.wasm, NAME.tinygo.wasm and NAME.rust.wasm that is there. Each case runs compiled and interpreted, with a\n" +
 			"clock that stands and the same random numbers every time.\n" +
 			"Exit codes: 0 all passed, 1 one failed, 2 a case cannot be run.",

@@ -29,10 +29,10 @@ const (
 	DefaultMemoryLimit = 64 << 20
 	DefaultTimeLimit   = 10 * time.Second
 
-	// In units of package meter, of which a core works off 1 to 3 in a
-	// nanosecond: some seconds.
-	DefaultFuelPerLog   = 5_000_000_000
-	DefaultFuelPerBatch = 20_000_000_000
+	// In units of package meter, of which a core works off 2 to 10 in a
+	// nanosecond: seconds, and about the time limit.
+	DefaultFuelPerLog   = 20_000_000_000
+	DefaultFuelPerBatch = 100_000_000_000
 )
 
 const (
@@ -278,6 +278,9 @@ func (m *Module) describe() error {
 
 // Info says which module this is.
 func (m *Module) Info() Info { return m.info }
+
+// Name is the module's name in messages: its path.
+func (m *Module) Name() string { return m.cfg.Name }
 
 // Close waits until no Transform runs, and frees what the module holds. When
 // ctx ends first it frees nothing, for a running guest needs it all.

@@ -33,6 +33,7 @@ type Measure struct {
 	RecordsPerSecond float64 `json:"records_per_second"`
 	MBPerCPUSecond   float64 `json:"mb_per_cpu_second"` // 10^6 bytes of keys and values
 	NsPerRecord      float64 `json:"cpu_ns_per_record"`
+	FuelPerRecord    float64 `json:"fuel_per_record"`   // units of package meter; 0: it is not metered
 	StartMs          float64 `json:"instance_start_ms"` // the median of several
 	MemoryBefore     int     `json:"memory_before"`     // bytes of linear memory, after the first call
 	MemoryAfter      int     `json:"memory_after"`
@@ -43,6 +44,7 @@ type Measure struct {
 
 	wall, cpu time.Duration
 	records   int // passed through so far
+	fuel      int64
 }
 
 // Bench measures a compiled module over so many records: the logs again and
@@ -113,7 +115,7 @@ func (b *bench) begin(ctx context.Context, batch []abi.Event) error {
 }
 
 func (b *bench) round(ctx context.Context, batch []abi.Event, calls int) error {
-	wall, cpu := time.Now(), cpuTime()
+	wall, cpu, fuel := time.Now(), cpuTime(), b.Fuel()
 	for range calls {
 		if err := b.Transform(ctx, batch, &b.out); err != nil {
 			return err
@@ -132,12 +134,14 @@ func (b *bench) round(ctx context.Context, batch []abi.Event, calls int) error {
 	}
 	b.m.cpu += cpuTime() - cpu
 	b.m.wall += time.Since(wall)
+	b.m.fuel += b.Fuel() - fuel
 	return nil
 }
 
 func (m *Measure) rate(records int, bytes float64) {
 	cpu := max(m.cpu, time.Microsecond) // the kernel's clock may be coarse
 	m.RecordsPerSecond = float64(records) / m.wall.Seconds()
+	m.FuelPerRecord = float64(m.fuel) / float64(records)
 	m.NsPerRecord = float64(cpu) / float64(records)
 	m.MBPerCPUSecond = float64(records) * bytes / 1e6 / cpu.Seconds()
 }

@@ -22,9 +22,10 @@ const (
 	secError  = "error.txt"
 	secHEC    = "hec.txt"
 	secSyslog = "syslog.txt"
+	secFuel   = "fuel.txt"
 )
 
-var sections = []string{secModule, secConfig, secIn, secOut, secError, secHEC, secSyslog}
+var sections = []string{secModule, secConfig, secIn, secOut, secError, secHEC, secSyslog, secFuel}
 
 // A Case is one file of a test: logs that go in, and what must come out.
 type Case struct {
@@ -131,6 +132,20 @@ func (c *Case) set(name, text string) {
 		c.archive.Files = append(c.archive.Files, txtar.File{Name: name})
 	}
 	c.archive.Files[i].Data = []byte(text)
+}
+
+// withFuel is the section fuel.txt, a line for each module with the units that
+// all logs of the case cost it, with so many for this one.
+func (c *Case) withFuel(module string, units int64) string {
+	name, lines := filepath.Base(module), []string{}
+	for _, line := range textLines(c.text(secFuel)) {
+		if first, _, _ := strings.Cut(line, " "); first != name {
+			lines = append(lines, line)
+		}
+	}
+	lines = append(lines, fmt.Sprintf("%s %d", name, units))
+	slices.Sort(lines)
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // save writes the file, if that changes it.

@@ -30,6 +30,8 @@ type Report struct {
 
 	Descriptor *Descriptor `json:"descriptor,omitempty"` // nil: it did not get that far
 	Started    int         `json:"memory_after_start,omitempty"`
+	Metered    bool        `json:"metered"`
+	Unmetered  string      `json:"unmetered,omitempty"` // why it has a time limit only
 
 	Problem string `json:"problem,omitempty"` // why it cannot run; "": it can
 
@@ -93,6 +95,8 @@ func (r *Report) start(ctx context.Context, m *Module) error {
 	}
 	defer compiled.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it was only looked at
 	r.describe(compiled.Info())
+	r.Unmetered = compiled.Info().Unmetered
+	r.Metered = r.Unmetered == ""
 	r.Started, err = compiled.Memory(ctx)
 	return err
 }

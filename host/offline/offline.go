@@ -21,12 +21,16 @@ type Limits struct {
 	CacheDir string // for compiled modules; "": none
 	Memory   int    // bytes of an instance
 	Logger   *slog.Logger
+
+	FuelPerLog, FuelPerBatch int64 // units of package meter
+	Interrupt                bool  // stop it by the clock alone
 }
 
 func (l Limits) config(name string, wasm, guestConfig []byte) guest.Config {
 	return guest.Config{
 		Name: name, Wasm: wasm, GuestConfig: guestConfig, Instances: 1,
 		CacheDir: l.CacheDir, MemoryLimit: l.Memory, Logger: l.Logger,
+		FuelPerLog: l.FuelPerLog, FuelPerBatch: l.FuelPerBatch, Interrupt: l.Interrupt,
 	}
 }
 

@@ -34,7 +34,8 @@ type Problem struct {
 
 // Test runs each case with each of its modules, on both of the engine's
 // compilers, with a fixed clock and fixed random numbers. With update, the
-// first module's output becomes what the case wants. An error is never a
+// first module's output becomes what the case wants, and what each costs its
+// fuel. An error is never a
 // case's fault.
 func Test(ctx context.Context, limits Limits, cases []*Case, update bool) ([]Result, error) {
 	byCase := make([][]Result, len(cases))
@@ -43,7 +44,7 @@ func Test(ctx context.Context, limits Limits, cases []*Case, update bool) ([]Res
 	for i, c := range cases {
 		group.Go(func() error {
 			for k, module := range c.Modules {
-				r, err := runCase(ctx, limits, c, module, update && k == 0)
+				r, err := runCase(ctx, limits, c, module, update, k == 0)
 				if err != nil {
 					return err
 				}
@@ -62,7 +63,7 @@ func Test(ctx context.Context, limits Limits, cases []*Case, update bool) ([]Res
 	return all, nil
 }
 
-func runCase(ctx context.Context, limits Limits, c *Case, module string, update bool) (*Result, error) {
+func runCase(ctx context.Context, limits Limits, c *Case, module string, update, first bool) (*Result, error) {
 	begin := time.Now()
 	r := &Result{Case: c, Module: module}
 	defer func() { r.Took = time.Since(begin) }()
@@ -90,12 +91,16 @@ func runCase(ctx context.Context, limits Limits, c *Case, module string, update 
 	}
 	if update {
 		for name, text := range got {
-			c.set(name, text)
+			if first || name == secFuel {
+				c.set(name, text)
+				r.Updated = true
+			}
 		}
-		r.Updated = true
-		return r, c.save()
+		if err := c.save(); err != nil || first {
+			return r, err
+		}
 	}
-	for _, name := range []string{secError, secOut, secHEC, secSyslog} {
+	for _, name := range []string{secError, secOut, secHEC, secSyslog, secFuel} {
 		if text, made := got[name]; made {
 			r.compare(name, c.text(name), text)
 		}
@@ -178,6 +183,9 @@ func outputs(ctx context.Context, m *guest.Module, c *Case) (map[string]string, 
 	got := map[string]string{secOut: joined(outcomes, (*Outcome).Lines)}
 	if c.has(secHEC) {
 		got[secHEC] = joined(outcomes, (*Outcome).HEC)
+	}
+	if c.has(secFuel) {
+		got[secFuel] = c.withFuel(m.Name(), m.Fuel())
 	}
 	if c.has(secSyslog) {
 		got[secSyslog] = joined(outcomes, (*Outcome).Syslog)

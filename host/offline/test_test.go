@@ -118,3 +118,20 @@ func TestFindCases(t *testing.T) {
 		}
 	}
 }
+
+// Fuel is asserted to the unit, a line for each module; --update writes it.
+func TestCaseOfFuel(t *testing.T) {
+	c := write(t, "-- module --\nkeep\n-- in.jsonl --\n{\"a\":\"1\"}\n-- out.jsonl --\n{\"fields\":{\"a\":\"1\"}}\n-- fuel.txt --\nkeep.rust.wasm 7\nkeep.wasm 1\n")
+	if r := runOne(t, c, false); len(r.Problems) != 1 || !strings.HasPrefix(r.Problems[0].Text, "fuel.txt differs") {
+		t.Errorf("%+v", r)
+	}
+	if r := runOne(t, c, true); !r.Passed() || !r.Updated {
+		t.Errorf("%+v", r)
+	}
+	if r := runOne(t, c, false); !r.Passed() {
+		t.Errorf("%+v", r)
+	}
+	if text := c.text(secFuel); !strings.HasPrefix(text, "keep.rust.wasm 7\nkeep.wasm ") || strings.Contains(text, " 1\n") {
+		t.Errorf("%s", text)
+	}
+}

@@ -3,27 +3,35 @@ package meter
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/testdata/logs"
 )
 
 // What metering costs: go test ./host/guest/meter -run '^$' -bench .
 // The guests are those of make guests; without them nothing is measured.
 func BenchmarkGuests(b *testing.B) {
-	for _, name := range []string{"audit.wasm", "audit.tinygo.wasm", "audit.rust.wasm"} {
+	for _, name := range []string{"audit.wasm", "audit.tinygo.wasm", "audit.rust.wasm", "k8s-cef.wasm", "k8s-cef.tinygo.wasm", "k8s-cef.rust.wasm"} {
 		wasm, err := os.ReadFile(filepath.Join("../../../bin/guests", name))
 		if err != nil {
 			b.Skipf("SKIPPED: %v; make guests builds it", err)
 		}
+		kind := "actiontrail"
+		if strings.HasPrefix(name, "k8s") {
+			kind = "k8s-audit"
+		}
 		for _, way := range ways {
-			b.Run(name+"/"+way.name, func(b *testing.B) { benchGuest(b, wasm, way) })
+			b.Run(name+"/"+way.name, func(b *testing.B) { benchGuest(b, wasm, way, events(b, kind, 256)) })
 		}
 	}
 }
@@ -56,7 +64,7 @@ func (w way) start(b *testing.B, wasm []byte) (api.Module, *tank) {
 	return mod, fuel
 }
 
-func benchGuest(b *testing.B, wasm []byte, w way) {
+func benchGuest(b *testing.B, wasm []byte, w way, in []abi.Event) {
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	mod, fuel := w.start(b, wasm)
@@ -83,9 +91,12 @@ func benchGuest(b *testing.B, wasm []byte, w way) {
 			b.Fatal(err, desc.Error)
 		}
 	}
-	in := events(256)
 	batch := abi.NewBatch(desc)
 	n, size := batch.Plan(in, len(in), 1<<20)
+	before := int64(0)
+	if w.metered {
+		before = fuel.total(mod)
+	}
 	for b.Loop() {
 		ptr := call(abi.ExportAlloc, size)
 		view, _ := mod.Memory().Read(uint32(ptr), uint32(size))
@@ -94,21 +105,28 @@ func benchGuest(b *testing.B, wasm []byte, w way) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/log")
 	if w.metered {
-		b.ReportMetric(float64(fuel.total(mod))/float64(b.N*n), "fuel/log")
+		b.ReportMetric(float64(fuel.total(mod)-before)/float64(b.N*n), "fuel/log")
 	}
 }
 
-// events makes logs like those of a cloud's audit trail.
-func events(n int) []abi.Event {
+// events are the sample logs of a kind, again and again.
+func events(tb testing.TB, kind string, n int) []abi.Event {
+	tb.Helper()
+	text, err := logs.Files.ReadFile(kind + ".jsonl")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
 	in := make([]abi.Event, n)
 	for i := range in {
-		f := []abi.Field{{Key: []byte("__topic__"), Value: []byte("actiontrail_audit_event")}}
-		for j := range 12 {
-			f = append(f, abi.Field{Key: fmt.Append(nil, "field_", j), Value: fmt.Appendf(nil, "%032d", i*j)})
+		var fields map[string]string
+		if err := json.Unmarshal(lines[i%len(lines)], &fields); err != nil {
+			tb.Fatal(err)
 		}
-		f = append(f, abi.Field{Key: []byte("verb"), Value: []byte("get")},
-			abi.Field{Key: []byte("event"), Value: fmt.Appendf(nil, `{"eventId":"%d","user":{"name":"a%d","type":"ram"},"tags":["x","y"],"ok":true}`, i, i)})
-		in[i] = abi.Event{Origin: i, Log: abi.Log{Fields: f}}
+		in[i].Origin = i
+		for _, key := range slices.Sorted(maps.Keys(fields)) {
+			in[i].Fields = append(in[i].Fields, abi.Field{Key: []byte(key), Value: []byte(fields[key])})
+		}
 	}
 	return in
 }

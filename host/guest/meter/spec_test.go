@@ -136,6 +136,9 @@ func runScript(t *testing.T, base, file string) (did tally) {
 			}
 			did.modules++
 		case "assert_return", "action", "assert_trap", "assert_exhaustion":
+			if c.Type == "assert_exhaustion" && !strings.HasSuffix(file, "fac.json") {
+				continue // a stack overflow takes a second
+			}
 			var args []uint64
 			for _, a := range c.Action.Args {
 				args = append(args, bits(t, a.Type, a.LaneType, a.Value)...)
