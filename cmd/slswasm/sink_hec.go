@@ -26,7 +26,6 @@ func (s *hecSettings) flags() []cli.Flag {
 	const c = category("Splunk HEC")
 	s.Event, s.Timeout, s.maxBody = hec.EventObject, hec.DefaultTimeout, hec.DefaultMaxBody
 	s.AckTimeout, s.Concurrency = hec.DefaultAckTimeout, hec.DefaultConcurrency
-	s.nest = *cli.NewStringSlice(hec.DefaultNest()...)
 	yes := func(to *bool, name, usage string, value bool) cli.Flag {
 		return &cli.BoolFlag{Name: name, Usage: usage, Destination: to, Value: value, Category: string(c), EnvVars: env(name)}
 	}
@@ -53,7 +52,7 @@ func (s *hecSettings) flags() []cli.Flag {
 		c.text(&s.Event, "hec-event", "object, or string: the text of that object, as the documented scripts send it"),
 		&cli.StringSliceFlag{
 			Name: "hec-nest", Usage: "`TOPIC` whose field \"event\" is parsed when it holds JSON",
-			Destination: &s.nest, Value: &s.nest, Category: string(c), EnvVars: env("hec-nest"),
+			Destination: &s.nest, Value: cli.NewStringSlice(hec.DefaultNest()...), Category: string(c), EnvVars: env("hec-nest"),
 		},
 		c.size(&s.maxBody, "hec-max-body", "`SIZE` of a request before compression"),
 		yes(&s.Gzip, "hec-gzip", "compress requests: for links that are slower than the processor", false),
