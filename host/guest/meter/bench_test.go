@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -30,9 +31,7 @@ func BenchmarkGuests(b *testing.B) {
 		if strings.HasPrefix(name, "k8s") {
 			kind = "k8s-audit"
 		}
-		for _, way := range ways {
-			b.Run(name+"/"+way.name, func(b *testing.B) { benchGuest(b, wasm, way, events(b, kind, 256)) })
-		}
+		b.Run(name, func(b *testing.B) { benchGuest(b, wasm, events(b, kind, 256)) })
 	}
 }
 
@@ -64,10 +63,44 @@ func (w way) start(b *testing.B, wasm []byte) (api.Module, *tank) {
 	return mod, fuel
 }
 
-func benchGuest(b *testing.B, wasm []byte, w way, in []abi.Event) {
-	ctx, cancel := context.WithCancel(b.Context())
+// benchGuest runs the ways in turn, so that a busy machine meets all of them,
+// and reports the quickest batch of each.
+func benchGuest(b *testing.B, wasm []byte, in []abi.Event) {
+	ctx, cancel := context.WithCancel(b.Context()) // what ends never costs nothing to look at
 	defer cancel()
-	mod, fuel := w.start(b, wasm)
+	var batches []func()
+	var n int
+	var fuel *tank
+	var metered api.Module
+	for _, w := range ways {
+		mod, t := w.start(b, wasm)
+		run, records := batchOf(ctx, b, mod, in)
+		batches, n = append(batches, run), records
+		if w.metered {
+			metered, fuel = mod, t
+		}
+	}
+	least := make([]time.Duration, len(ways))
+	before := fuel.total(metered)
+	for b.Loop() {
+		for i, run := range batches {
+			begin := time.Now()
+			run()
+			if took := time.Since(begin); least[i] == 0 || took < least[i] {
+				least[i] = took
+			}
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	for i, w := range ways {
+		b.ReportMetric(float64(least[i])/float64(n), w.name+"-ns/log")
+	}
+	b.ReportMetric(float64(fuel.total(metered)-before)/float64(b.N*n), "fuel/log")
+	b.ReportMetric(float64(least[2])/float64(least[0]), "metered/unbounded")
+}
+
+// batchOf starts a guest and returns what passes it a batch of so many logs.
+func batchOf(ctx context.Context, b *testing.B, mod api.Module, in []abi.Event) (run func(), n int) {
 	call := func(name string, args ...uint64) uint64 {
 		f := mod.ExportedFunction(name)
 		if f == nil {
@@ -93,20 +126,13 @@ func benchGuest(b *testing.B, wasm []byte, w way, in []abi.Event) {
 	}
 	batch := abi.NewBatch(desc)
 	n, size := batch.Plan(in, len(in), 1<<20)
-	before := int64(0)
-	if w.metered {
-		before = fuel.total(mod)
-	}
-	for b.Loop() {
+	return func() {
 		ptr := call(abi.ExportAlloc, size)
 		view, _ := mod.Memory().Read(uint32(ptr), uint32(size))
+		batch.Plan(in, len(in), 1<<20)
 		batch.Write(view)
 		call(abi.ExportTransform, ptr, size)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/log")
-	if w.metered {
-		b.ReportMetric(float64(fuel.total(mod)-before)/float64(b.N*n), "fuel/log")
-	}
+	}, n
 }
 
 // events are the sample logs of a kind, again and again.
