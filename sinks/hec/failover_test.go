@@ -65,7 +65,8 @@ func pair(t *testing.T, prefer sinks.Preference, firstDown bool) suite.Subject {
 			defer mu.Unlock()
 			return append([]string(nil), received...)
 		},
-		Want: want,
+		Want:  want,
+		Large: 1 << 16,
 		Down: func() {
 			for _, r := range receivers {
 				r.Down()

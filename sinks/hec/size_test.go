@@ -144,7 +144,7 @@ func TestLimit(t *testing.T) {
 // refusals in the long run.
 func TestFewRefusalsOfASteadyLimit(t *testing.T) {
 	s, r := start(t, sinktest.HECOptions{MaxBody: 300_000, OnEvent: func(*sinktest.HECEvent) {}})
-	for range 40 {
+	for range 20 {
 		if _, err := s.Send(t.Context(), large(100, 10_000)); err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +155,7 @@ func TestFewRefusalsOfASteadyLimit(t *testing.T) {
 			refused++
 		}
 	}
-	if r.Count() != 4000 || refused == 0 || refused > len(requests)/20 {
+	if r.Count() != 2000 || refused == 0 || refused > len(requests)/20 {
 		t.Errorf("%d of %d requests were refused, %d events arrived", refused, len(requests), r.Count())
 	}
 }

@@ -21,6 +21,7 @@ func TestSuite(t *testing.T) {
 func TestSuiteWithAcks(t *testing.T) {
 	suite.Run(t, func(t *testing.T) suite.Subject {
 		s := subject(t, sinktest.HECAcks{On: true, After: 1}, func(c *Config) { c.Ack = true })
+		s.Large = 1 << 16
 		s.Sink.(*Sink).polling = polling{first: time.Millisecond, longest: 10 * time.Millisecond, lost: 100 * time.Millisecond}
 		return s
 	})
