@@ -218,8 +218,8 @@ func (r *Replay) wants(l *deadletter.Letter, b *batch) bool {
 	case b.state == nil:
 		return true
 	case b.state.settled(b.at, l):
+		// Not seen: it may have failed again since, and be in another file.
 		r.counts.Before++
-		r.seen.add(l)
 	case !r.seen.add(l):
 		r.counts.Repeated++
 	default:

@@ -409,3 +409,21 @@ func FuzzState(f *testing.F) {
 		}
 	})
 }
+
+// A log that was replayed and failed again is a letter of another file: it is
+// sent, also together with the file that it was in first.
+func TestFailedAgainIsSent(t *testing.T) {
+	dir := t.TempDir()
+	first := filepath.Join(dir, "dl.20240209T030405Z-001.jsonl")
+	write(t, first, numbered(0, 3)...)
+	if _, err := replay(t, config(first), &receiver{}); err != nil {
+		t.Fatal(err)
+	}
+	l := letter(1)
+	l.Reason, l.At = "the receiver refused it this time", l.At.Add(time.Hour)
+	write(t, filepath.Join(dir, "dl.again.jsonl"), l)
+	to := &receiver{}
+	if counts, err := replay(t, config(dir), to); err != nil || !slices.Equal(to.got, []string{"1"}) {
+		t.Errorf("sent %v, want log 1; %+v, %v", to.got, counts, err)
+	}
+}
