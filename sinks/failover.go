@@ -106,7 +106,7 @@ func (f *Failover) Send(ctx context.Context, events []abi.Event) (sent int, err 
 		}
 		t := f.take(tried)
 		if t.endpoint == nil {
-			return sent, f.exhausted(err)
+			return sent, f.exhausted()
 		}
 		var n int
 		n, err = t.Sink.Send(ctx, events[sent:])
@@ -175,7 +175,7 @@ func (f *Failover) take(tried []*endpoint) turn {
 
 // exhausted is the outcome when no endpoint is left to try. Its causes are
 // text alone: nobody must take one endpoint's Hold for that of all.
-func (f *Failover) exhausted(last error) error {
+func (f *Failover) exhausted() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var why []string
@@ -192,7 +192,7 @@ func (f *Failover) exhausted(last error) error {
 		}
 	}
 	if len(why) == 0 {
-		return last
+		return &Retry{Err: errors.New("all endpoints were put aside a moment ago and are back"), After: 1}
 	}
 	err := fmt.Errorf("none of %d endpoints takes events: %s", len(f.endpoints), strings.Join(why, "; "))
 	if hold {
