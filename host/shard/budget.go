@@ -52,16 +52,18 @@ func (b *Budget) reserve(ctx context.Context, estimate int64) (int64, error) {
 
 // reserveOr is reserve as long as that gets anywhere. When nothing is released
 // for half of this time, those who have the budget are stuck, and a shard that
-// is not could wait for ever: then it waits for the least, and says so.
+// is not could wait for ever; so it could, too, when what is released is little
+// and others take it. Then it waits for the least, and says so.
 func (b *Budget) reserveOr(ctx context.Context, estimate, least int64, patience time.Duration) (n int64, scarce bool, err error) {
-	for estimate > least {
+	const turns = 10
+	for turn := 1; estimate > least; turn++ {
 		limited, cancel := context.WithTimeout(ctx, patience)
 		n, err = b.reserve(limited, estimate)
 		cancel()
 		if err == nil || ctx.Err() != nil {
 			return n, false, err
 		}
-		if b.stuckFor() >= patience/2 {
+		if b.stuckFor() >= patience/2 || turn == turns {
 			n, err = b.reserve(ctx, least)
 			return n, true, err
 		}

@@ -184,3 +184,40 @@ func TestFirstPullsFitTheBudget(t *testing.T) {
 		}
 	})
 }
+
+// TestLittleBudgetIsShared: stuck shards hold most of it, and slow ones use the
+// rest in small pulls. What they release must not keep another from its turn.
+func TestLittleBudgetIsShared(t *testing.T) {
+	for _, pause := range []time.Duration{1500, 2000, 3000, 3500, 4000, 4500, 6000} {
+		synctest.Test(t, func(t *testing.T) {
+			b := NewBudget(64 << 20)
+			ctx, cancel := context.WithCancel(t.Context())
+			held, err := b.reserve(ctx, 63<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var slow sync.WaitGroup
+			for i := range 4 {
+				slow.Go(func() {
+					_ = sleep(ctx, time.Duration(i)*700*time.Millisecond)
+					for ctx.Err() == nil {
+						if n, _, err := b.reserveOr(ctx, mostEstimate, leastEstimate, time.Second); err == nil {
+							_ = sleep(ctx, pause*time.Millisecond)
+							b.release(n)
+						}
+					}
+				})
+			}
+			_ = sleep(ctx, 31300*time.Millisecond)
+			begin := time.Now()
+			n, _, err := b.reserveOr(ctx, mostEstimate, leastEstimate, stuckBudget)
+			if waited := time.Since(begin); err != nil || waited > 2*time.Minute {
+				t.Errorf("beside shards that take %v for a pull one waited %v: %v", pause*time.Millisecond, waited, err)
+			}
+			b.release(n)
+			cancel()
+			slow.Wait()
+			b.release(held)
+		})
+	}
+}
