@@ -14,18 +14,20 @@ func TestPlace(t *testing.T) {
 	for name, c := range map[string]struct {
 		cursor, next string
 		groups       int
+		query        string
 		want         [3]string
 	}{
-		"cursors count":         {encodeCursor(98), encodeCursor(101), 3, [3]string{encodeCursor(98) + "/0", encodeCursor(98) + "/1", encodeCursor(100) + "/0"}},
-		"19 digits":             {"MTQ0NzMyOTQwMTEwMjEzMDkwNA==", encodeCursor(1447329401102130907), 3, [3]string{"MTQ0NzMyOTQwMTEwMjEzMDkwNA==/0", "MTQ0NzMyOTQwMTEwMjEzMDkwNA==/1", encodeCursor(1447329401102130906) + "/0"}},
-		"they skip":             {encodeCursor(98), encodeCursor(102), 3, [3]string{encodeCursor(98) + "/7", encodeCursor(98) + "/8", encodeCursor(98) + "/9"}},
-		"they are something":    {"bm90IGEgbnVtYmVy", "bm90IGEgbnVtYmVyIQ==", 3, [3]string{"bm90IGEgbnVtYmVy/7", "bm90IGEgbnVtYmVy/8", "bm90IGEgbnVtYmVy/9"}},
-		"another way to write":  {"MDE=", encodeCursor(4), 3, [3]string{"MDE=/7", "MDE=/8", "MDE=/9"}},
-		"negative, like no one": {encodeCursor(-3), encodeCursor(0), 3, [3]string{"LTM=/7", "LTM=/8", "LTM=/9"}},
+		"cursors count":         {encodeCursor(98), encodeCursor(101), 3, "", [3]string{encodeCursor(98) + "/0", encodeCursor(98) + "/1", encodeCursor(100) + "/0"}},
+		"19 digits":             {"MTQ0NzMyOTQwMTEwMjEzMDkwNA==", encodeCursor(1447329401102130907), 3, "", [3]string{"MTQ0NzMyOTQwMTEwMjEzMDkwNA==/0", "MTQ0NzMyOTQwMTEwMjEzMDkwNA==/1", encodeCursor(1447329401102130906) + "/0"}},
+		"they skip":             {encodeCursor(98), encodeCursor(102), 3, "", [3]string{encodeCursor(98) + "/7", encodeCursor(98) + "/8", encodeCursor(98) + "/9"}},
+		"they are something":    {"bm90IGEgbnVtYmVy", "bm90IGEgbnVtYmVyIQ==", 3, "", [3]string{"bm90IGEgbnVtYmVy/7", "bm90IGEgbnVtYmVy/8", "bm90IGEgbnVtYmVy/9"}},
+		"another way to write":  {"MDE=", encodeCursor(4), 3, "", [3]string{"MDE=/7", "MDE=/8", "MDE=/9"}},
+		"negative, like no one": {encodeCursor(-3), encodeCursor(0), 3, "", [3]string{"LTM=/7", "LTM=/8", "LTM=/9"}},
+		"with a query":          {encodeCursor(98), encodeCursor(101), 3, "* | where a = 'b'", [3]string{encodeCursor(98) + "?51e654d3/7", encodeCursor(98) + "?51e654d3/8", encodeCursor(98) + "?51e654d3/9"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &Batch{Cursor: c.cursor, Next: c.next, First: 7, Logs: logs}
-			b.count(c.groups)
+			b.locate(c.groups, c.query)
 			for i, want := range c.want {
 				if got := string(b.AppendPlace(nil, i)); got != want {
 					t.Errorf("log %d is at %s, want %s", i, got, want)

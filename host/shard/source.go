@@ -39,8 +39,9 @@ type Batch struct {
 	Logs         []abi.Log
 	RawBytes     int // keys and values of the flattened logs
 
-	counts bool  // the cursors count log groups, and
-	number int64 // this is the one that Cursor stands for
+	counts bool   // the cursors count log groups, and
+	number int64  // this is the one that Cursor stands for
+	filter string // of the places: other queries give other logs at a cursor
 }
 
 // A Handler takes the batches of a shard in order, one at a time; those of

@@ -166,9 +166,7 @@ func (w *worker) handle(got *pulled) error {
 	for ; err == nil; logs, err = d.part() {
 		got.reserved = budget.settle(got.reserved, int64(got.size()+d.size()))
 		b := &Batch{Shard: w.shard, Cursor: got.cursor, Next: got.next, First: d.first, Logs: logs, RawBytes: d.bytes}
-		if w.run.cfg.Query == "" {
-			b.count(got.groups)
-		}
+		b.locate(got.groups, w.run.cfg.Query)
 		if err := w.deliver(b); err != nil {
 			return err
 		}
