@@ -19,6 +19,10 @@ type Snapshot struct {
 
 // OpenSnapshot opens a file of letters for reading, and takes no lock.
 func OpenSnapshot(path string) (*Snapshot, error) {
+	// Opening a pipe would wait for its writer.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

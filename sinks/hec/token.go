@@ -83,6 +83,14 @@ func (t *currentToken) renewed(refused string) bool {
 }
 
 func readToken(path string) (string, error) {
+	// Opening a pipe would wait for its writer, and it cannot be read again.
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("--hec-token-file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("--hec-token-file: %s is not a regular file, which can be read again", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("--hec-token-file: %w", err)

@@ -164,8 +164,15 @@ func TestTokenFiles(t *testing.T) {
 			t.Errorf("%s: the error shows what is in the file: %v", name, err)
 		}
 	}
-	if _, err := New(Config{URL: "http://h", TokenFile: filepath.Join(dir, "absent")}, quiet()); err == nil || !strings.HasPrefix(err.Error(), "--hec-token-file: open ") {
+	if _, err := New(Config{URL: "http://h", TokenFile: filepath.Join(dir, "absent")}, quiet()); err == nil || !strings.HasPrefix(err.Error(), "--hec-token-file: stat ") {
 		t.Errorf("absent: %v", err)
+	}
+}
+
+// A pipe would wait for a writer, and give the token once.
+func TestTokenFileMustBeAFile(t *testing.T) {
+	if _, err := readToken(t.TempDir()); err == nil || !strings.Contains(err.Error(), "is not a regular file, which can be read again") {
+		t.Errorf("a directory: %v", err)
 	}
 }
 
