@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 )
 
 // A channel is what a receiver counts acknowledgements by: a UUID of ours,
@@ -65,16 +66,34 @@ func (c *channel) address(req *http.Request) {
 	}
 }
 
-// notice keeps the cookies of an answer. All requests go to one URL, so that
-// nothing of a cookie but its name and value matters here.
+// cookieBytes is what the cookies of a channel may have. A balancer needs one;
+// more than this in a request, and servers refuse it.
+const cookieBytes = 2048
+
+// notice keeps the cookies of an answer, the latest ones. All requests go to
+// one URL, so that of a cookie only its name, its value and its end matter.
 func (c *channel) notice(resp *http.Response) {
 	for _, cookie := range resp.Cookies() {
 		i := slices.IndexFunc(c.cookies, func(old *http.Cookie) bool { return old.Name == cookie.Name })
+		over := cookie.MaxAge < 0 || !cookie.Expires.IsZero() && cookie.Expires.Before(time.Now())
 		switch {
+		case over && i >= 0:
+			c.cookies, c.moved = slices.Delete(c.cookies, i, i+1), true
+		case over:
 		case i < 0:
 			c.cookies = append(c.cookies, cookie)
 		case c.cookies[i].Value != cookie.Value:
 			c.cookies[i], c.moved = cookie, true
 		}
 	}
+	for size(c.cookies) > cookieBytes {
+		c.cookies = c.cookies[1:]
+	}
+}
+
+func size(cookies []*http.Cookie) (n int) {
+	for _, c := range cookies {
+		n += len(c.Name) + len(c.Value) + len("=; ")
+	}
+	return n
 }

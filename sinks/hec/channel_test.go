@@ -2,6 +2,8 @@ package hec
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -118,5 +120,30 @@ func TestCookieChangesAllTheTime(t *testing.T) {
 	}
 	if got, _ = deliver(t, s, r, numbered(2)); got.stats.Delivered != 2 || got.stats.Retries != 0 {
 		t.Errorf("and then %+v", got)
+	}
+}
+
+// What a balancer sets is kept, but not for ever and not all of it.
+func TestCookiesAreBounded(t *testing.T) {
+	c := &channel{}
+	set := func(text string) {
+		c.notice(&http.Response{Header: http.Header{"Set-Cookie": {text}}})
+	}
+	for i := range 1000 {
+		set(fmt.Sprintf("c%d=%s", i, strings.Repeat("x", 100)))
+	}
+	set("route=a")
+	if n := size(c.cookies); n > cookieBytes || c.cookies[len(c.cookies)-1].Value != "a" {
+		t.Errorf("%d bytes of cookies", n)
+	}
+	c.moved = false
+	set("route=; Max-Age=0")
+	if i := slices.IndexFunc(c.cookies, func(k *http.Cookie) bool { return k.Name == "route" }); i >= 0 || !c.moved {
+		t.Errorf("a cookie that is over is kept; moved: %v", c.moved)
+	}
+	set("gone=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
+	set("vast=" + strings.Repeat("x", 4000))
+	if n := size(c.cookies); n > cookieBytes {
+		t.Errorf("%d bytes of cookies", n)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 )
 
 // NoProxy as a Config's Proxy means none, whatever the environment says.
@@ -21,7 +22,7 @@ func (c Config) findProxy() (findProxy, error) {
 	case NoProxy:
 		return nil, nil
 	case "":
-		return http.ProxyFromEnvironment, nil
+		return http.ProxyFromEnvironment, checkEnvironment()
 	}
 	u, err := url.Parse(c.Proxy)
 	if err != nil || u.Hostname() == "" {
@@ -32,6 +33,19 @@ func (c Config) findProxy() (findProxy, error) {
 		return http.ProxyURL(u), nil
 	}
 	return nil, fmt.Errorf("--hec-proxy: %q is none of: http, https, socks5", u.Scheme)
+}
+
+// checkEnvironment refuses what net/http would ignore: events would go past the
+// proxy that somebody wanted.
+func checkEnvironment() error {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
+		value := os.Getenv(name)
+		_, err := url.Parse(value)
+		if _, bare := url.Parse("http://" + value); err != nil && bare != nil {
+			return fmt.Errorf("%s in the environment is no URL of a proxy: mend it, or give --hec-proxy", name) // and is not shown: it may hold a password
+		}
+	}
+	return nil
 }
 
 // via is the address of the proxy that a request goes through, without its

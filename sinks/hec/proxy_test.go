@@ -192,6 +192,17 @@ func TestProxyIsDown(t *testing.T) {
 
 // Proxies of the environment are in testdata/scripts/hec-proxy.txt: a process
 // reads it once.
+func TestProxyOfTheEnvironment(t *testing.T) {
+	t.Setenv("HTTPS_PROXY", "http://u:S3%CRET@p")
+	err := Config{URL: "http://h", Token: "t"}.Validate()
+	if err == nil || !strings.Contains(err.Error(), "HTTPS_PROXY in the environment is no URL of a proxy") || strings.Contains(err.Error(), "S3") {
+		t.Errorf("error %v", err)
+	}
+	if err := (Config{URL: "http://h", Token: "t", Proxy: NoProxy}).Validate(); err != nil {
+		t.Errorf("it is overridden: %v", err)
+	}
+}
+
 func TestProxySettings(t *testing.T) {
 	for setting, want := range map[string]string{
 		"http://p:3128": "", "https://p": "", "socks5://p:1080": "", "socks5h://p": "", NoProxy: "", "": "",
