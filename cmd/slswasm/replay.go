@@ -59,6 +59,9 @@ func (s *replaySettings) config(files []string, again string, logger *slog.Logge
 	if s.asJSON && !s.list && !s.dryRun {
 		errs = append(errs, errors.New("--json: is for --list and --dry-run"))
 	}
+	if s.drain <= 0 {
+		errs = append(errs, fmt.Errorf("--drain-timeout %v: want more than 0", s.drain))
+	}
 	since, err := parseSince(s.since)
 	if err != nil {
 		errs = append(errs, err)

@@ -25,8 +25,12 @@ func (s *retrySettings) flags() []cli.Flag {
 	}
 }
 
-// leastWait keeps a receiver in trouble from being pressed.
-const leastWait = 10 * time.Millisecond
+// leastWait keeps a receiver in trouble from being pressed; mostWait is not too
+// long for those who have mended it.
+const (
+	leastWait = 10 * time.Millisecond
+	mostWait  = 10 * time.Minute
+)
 
 func (s *retrySettings) config() (sinks.RetryConfig, error) {
 	var errs []error
@@ -34,8 +38,8 @@ func (s *retrySettings) config() (sinks.RetryConfig, error) {
 		flag  string
 		value time.Duration
 	}{{"retry-initial", s.initial}, {"retry-max", s.most}, {"hold", s.hold}} {
-		if d.value < leastWait {
-			errs = append(errs, fmt.Errorf("--%s %v: want at least %v", d.flag, d.value, leastWait))
+		if d.value < leastWait || d.value > mostWait {
+			errs = append(errs, fmt.Errorf("--%s %v: want %v to %v", d.flag, d.value, leastWait, mostWait))
 		}
 	}
 	if s.initial > s.most {

@@ -14,8 +14,8 @@ func TestRetrySettings(t *testing.T) {
 		settings retrySettings
 		want     string // in the error; empty: none
 	}{
-		"good":        {retrySettings{good, good, time.Hour}, ""},
-		"zero":        {retrySettings{0, good, good}, "--retry-initial 0s: want at least 10ms"},
+		"good":        {retrySettings{good, good, 10 * time.Minute}, ""},
+		"zero":        {retrySettings{0, good, good}, "--retry-initial 0s: want 10ms to 10m0s"},
 		"negative":    {retrySettings{good, good, -1}, "--hold -1ns"},
 		"wrong order": {retrySettings{time.Second, good, good}, "--retry-initial 1s: is more than --retry-max 100ms"},
 	} {

@@ -16,7 +16,7 @@ import (
 // wary is how long after a refusal each Send sends its first event alone: what
 // follows a refused event is sent again with it, so it should be nothing. It
 // is longer than the longest wait between two Sends of the same events.
-const wary = 5 * time.Minute
+const wary = 15 * time.Minute
 
 var (
 	errNotRELP = errors.New("no RELP session")

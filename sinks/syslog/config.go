@@ -185,8 +185,8 @@ func (v *faults) payload(set, c Config) {
 	v.oneOf("--syslog-payload", c.Payload, KV, JSON, CEF, LEEF, LEEF2)
 	v.check(plainText(c.Sep), "--syslog-sep: %q holds a control character or invalid UTF-8", c.Sep)
 	if c.Payload == LEEF2 {
-		v.check(len(c.Sep) == 1 && !isAlphanumeric(c.Sep[0]) && !strings.ContainsAny(c.Sep, "_=|"),
-			"--syslog-sep: leef2 takes one character of ASCII that is no letter, digit, _, = or |, not %q", c.Sep)
+		v.check(len(c.Sep) == 1 && !isAlphanumeric(c.Sep[0]) && !strings.ContainsAny(c.Sep, " _=|"),
+			"--syslog-sep: leef2 takes one character of ASCII that is no letter, digit, space, _, = or |, not %q", c.Sep)
 	}
 	hasDevice := c.Payload == CEF || c.Payload == LEEF || c.Payload == LEEF2
 	v.check(set.Device == "" || hasDevice, "--syslog-device: needs --syslog-payload cef, leef or leef2")
