@@ -36,9 +36,9 @@ func jsonValue(s []byte, i, depth int) int {
 	case '"':
 		return jsonString(s, i)
 	case '{':
-		return jsonMembers(s, i, depth, '}', true)
+		return jsonMembers(s, i, depth, '}')
 	case '[':
-		return jsonMembers(s, i, depth, ']', false)
+		return jsonMembers(s, i, depth, ']')
 	case 't':
 		return jsonWord(s, i, "true")
 	case 'f':
@@ -56,8 +56,10 @@ func jsonWord(s []byte, i int, word string) int {
 	return -1
 }
 
-// jsonMembers skips an object or an array.
-func jsonMembers(s []byte, i, depth int, end byte, keys bool) int {
+// jsonMembers skips an object or an array. Keys are read right here, and
+// jsonSpace is called where there is space only: most texts have none, and a
+// call costs as much as a short string.
+func jsonMembers(s []byte, i, depth int, end byte) int {
 	if depth == jsonDepth {
 		return -1
 	}
@@ -66,40 +68,49 @@ func jsonMembers(s []byte, i, depth int, end byte, keys bool) int {
 		return i + 1
 	}
 	for {
-		if keys {
-			if i = jsonKey(s, i); i < 0 {
+		if end == '}' {
+			if i >= len(s) || s[i] != '"' {
 				return -1
 			}
+			if i = jsonString(s, i); i < 0 {
+				return -1
+			}
+			if i < len(s) && s[i] <= ' ' {
+				i = jsonSpace(s, i)
+			}
+			if i >= len(s) || s[i] != ':' {
+				return -1
+			}
+			i++
+			if i < len(s) && s[i] <= ' ' {
+				i = jsonSpace(s, i)
+			}
 		}
-		if i = jsonValue(s, i, depth+1); i < 0 {
+		if i < len(s) && s[i] == '"' {
+			i = jsonString(s, i)
+		} else {
+			i = jsonValue(s, i, depth+1)
+		}
+		if i < 0 {
 			return -1
 		}
-		i = jsonSpace(s, i)
-		switch {
-		case i == len(s):
-			return -1
-		case s[i] == end:
-			return i + 1
-		case s[i] != ',':
+		if i < len(s) && s[i] <= ' ' {
+			i = jsonSpace(s, i)
+		}
+		if i >= len(s) {
 			return -1
 		}
-		i = jsonSpace(s, i+1)
+		if s[i] != ',' {
+			if s[i] == end {
+				return i + 1
+			}
+			return -1
+		}
+		i++
+		if i < len(s) && s[i] <= ' ' {
+			i = jsonSpace(s, i)
+		}
 	}
-}
-
-// jsonKey skips a key, its colon and the space after that.
-func jsonKey(s []byte, i int) int {
-	if i >= len(s) || s[i] != '"' {
-		return -1
-	}
-	if i = jsonString(s, i); i < 0 {
-		return -1
-	}
-	i = jsonSpace(s, i)
-	if i == len(s) || s[i] != ':' {
-		return -1
-	}
-	return jsonSpace(s, i+1)
 }
 
 // jsonMarks sets the top bit of the lowest of eight bytes that does not stand
@@ -107,20 +118,24 @@ func jsonKey(s []byte, i int) int {
 // above that one mean nothing: the subtractions borrow.
 func jsonMarks(w uint64) uint64 {
 	const every = 0x0101010101010101 // times a byte: that byte in each of the eight
-	quote, slash := w^every*'"', w^every*'\\'
-	return ((w-every*' ')&^w | (quote-every)&^quote | (slash-every)&^slash) & (every * 0x80)
+	return ((w - every*' ') | ((w ^ every*'"') - every) | ((w ^ every*'\\') - every)) &^ w & (every * 0x80)
 }
 
+// jsonString looks at two words at once: most strings end within, and where
+// is worked out without a branch that would be guessed wrong every other time.
 func jsonString(s []byte, i int) int {
 	i++
 	for {
-		for i+8 <= len(s) {
-			m := jsonMarks(binary.LittleEndian.Uint64(s[i:]))
-			if m != 0 {
-				i += bits.TrailingZeros64(m) / 8
-				break
+		for i+16 <= len(s) {
+			two := s[i : i+16 : i+16]
+			a, b := jsonMarks(binary.LittleEndian.Uint64(two)), jsonMarks(binary.LittleEndian.Uint64(two[8:]))
+			if a|b == 0 {
+				i += 16
+				continue
 			}
-			i += 8
+			plain := bits.TrailingZeros64(a) >> 3 // 8: all of the first word
+			i += plain + bits.TrailingZeros64(b)>>3&-(plain>>3)
+			break
 		}
 		if i >= len(s) {
 			return -1

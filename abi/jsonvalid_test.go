@@ -29,7 +29,7 @@ func TestValidJSON(t *testing.T) {
 	for _, s := range jsonTexts {
 		checkValidJSON(t, []byte(s))
 	}
-	whole := []byte(`{"a":[1,-2.5e+3,"b\u00e9\n",true,false,null,{}],"ключ":"12345678"}`)
+	whole := []byte(`{"a":[1,-2.5e+3,"b\u00e9\n",true,false,null,{}],"ключ":"0123456789abcdef0123\"456789abcdef0123456789"}`)
 	for i := range whole { // cut anywhere, and any byte anywhere
 		checkValidJSON(t, whole[:i])
 		for b := range 256 {
