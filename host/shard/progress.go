@@ -45,11 +45,13 @@ func newProgress(bounded bool) *progress {
 	return &progress{bounded: bounded, shards: map[int]*position{}}
 }
 
-// bound sets what is to be read of a shard.
-func (p *progress) bound(shard int, from, to string) {
+// bound sets what is to be read of a shard. One whose start the service does
+// not know yet is not done, even if it is empty: the next run must begin where
+// this one has ended.
+func (p *progress) bound(shard int, from, to string, known bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.shards[shard] = &position{from: from, at: from, to: to, done: reached(from, to)}
+	p.shards[shard] = &position{from: from, at: from, to: to, done: known && reached(from, to)}
 }
 
 // end returns where a shard is to end; wanted says whether it is to be read

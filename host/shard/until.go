@@ -23,12 +23,13 @@ func (s *Source) bound(ctx context.Context, shards []sls.Shard, saved map[int]sl
 			return err
 		}
 		from := saved[sh.ShardID].CheckPoint
-		if from == "" {
+		known := from != ""
+		if !known {
 			if from, err = s.client.findCursor(ctx, opening, sh.ShardID, s.starts.of(sh.ShardID)); err != nil {
 				return err
 			}
 		}
-		s.progress.bound(sh.ShardID, from, to)
+		s.progress.bound(sh.ShardID, from, to, known)
 	}
 	return nil
 }

@@ -95,6 +95,29 @@ func TestUntilNowWithNothingToRead(t *testing.T) {
 	}
 }
 
+// TestUntilNowAgain: a run that finds nothing saves where it ended, so that the
+// next one, a minute or a day later, begins there; "end" would be somewhere else
+// by then.
+func TestUntilNowAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	cfg := w.config("a")
+	cfg.From, cfg.Until = End, Now
+	w.putLogs(0, 3)
+	if err := w.run(cfg, func(context.Context, *Batch) error { t.Error("logs from before the end"); return nil }).wait(t); err != nil {
+		t.Fatal(err)
+	}
+	w.putLogs(0, 20)
+	w.putLogs(1, 20)
+	var r receiver
+	if err := w.run(cfg, r.handle).wait(t); err != nil {
+		t.Fatal(err)
+	}
+	if want := 40 * 3; r.count() != want {
+		t.Errorf("%d of the %d logs that came between the runs", r.count(), want)
+	}
+}
+
 // An empty answer before the end is a pause, not the end.
 func TestUntilNowWithAnEmptyPull(t *testing.T) {
 	t.Parallel()
