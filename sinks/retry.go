@@ -90,13 +90,14 @@ func (r *Retrier) Deliver(ctx context.Context, events []abi.Event, reject func(*
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		began := time.Now()
 		n, err := r.sink.Send(ctx, events)
 		if err := honest(n, len(events), err); err != nil {
 			return err
 		}
 		if n > 0 {
 			r.delivered.Add(uint64(n))
-			r.trouble.over()
+			r.trouble.over(began)
 			wait.reset()
 			events = events[n:]
 		}
@@ -108,7 +109,7 @@ func (r *Retrier) Deliver(ctx context.Context, events []abi.Event, reject func(*
 				return err
 			}
 			r.rejected.Add(1)
-			r.trouble.over()
+			r.trouble.over(began)
 			wait.reset()
 			events = events[1:]
 			continue

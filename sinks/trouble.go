@@ -52,13 +52,14 @@ func (t *trouble) retried(err error, delay time.Duration) {
 	}
 }
 
-// over is called after each success. The throttles keep the time of their
-// last line, so that a receiver that fails and recovers many times a second
-// does not fill the log.
-func (t *trouble) over() {
+// over is called after each success of a Send that began then: one that was
+// under way when the trouble came says nothing about it. The throttles keep the
+// time of their last line, so that a receiver that fails and recovers many
+// times a second does not fill the log.
+func (t *trouble) over(began time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.since.IsZero() {
+	if t.since.IsZero() || began.Before(t.since) {
 		return
 	}
 	switch {
