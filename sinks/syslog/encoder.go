@@ -115,7 +115,13 @@ func (e *encoder) message(ev *abi.Event) {
 	start, isCut := len(e.buf), false
 	if e.rfc3164 {
 		e.header3164(ev)
+		tag := len(e.buf)
+		e.tag3164(ev)
+		begin := len(e.buf)
 		e.payload(ev)
+		if namesItself(e.buf[begin:]) {
+			e.buf = append(e.buf[:tag], e.buf[begin:]...)
+		}
 	} else {
 		isCut = e.header5424(ev, start)
 		body := len(e.buf)

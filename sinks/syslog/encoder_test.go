@@ -120,6 +120,8 @@ func TestMessage(t *testing.T) {
 		"bom":             {Config{BOM: true}, event(field("a", "1")), head + "\ufeff||a=1\n"},
 		"bom, nothing":    {Config{BOM: true}, empty, strings.TrimSuffix(head, " ") + "\n"},
 		"3164":            {Config{Format: RFC3164, Tag: "-"}, event(field("a", "1")), "<14>Feb  9 03:04:05 h -: ||a=1\n"},
+		"3164 and CEF":    {Config{Format: RFC3164, Tag: "tag"}, text, `<14>Feb  9 03:04:05 h CEF:0|a|b` + "\tc\\nd\n"},
+		"3164 and LEEF":   {Config{Format: RFC3164, Payload: LEEF}, event(), "<14>Feb  9 03:04:05 h LEEF:1.0|Alibaba Cloud|Log Service|1.0|log|sev=2\n"},
 		"3164 and meta":   {Config{Format: RFC3164}, withMeta, "<131>Feb  9 03:04:05 web-1 audit[77]: ||k=v\n"},
 		"3164, bad tag":   {Config{Format: RFC3164, Tag: "a: [b]", ProcID: "1]"}, event(field("a", "1")), "<14>Feb  9 03:04:05 h a___b_[1_]: ||a=1\n"},
 	} {

@@ -1,6 +1,7 @@
 package syslog
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strconv"
@@ -59,8 +60,8 @@ func (e *encoder) header5424(ev *abi.Event, start int) (isCut bool) {
 	return true
 }
 
-// header3164 writes `<PRI>Mmm _d hh:mm:ss HOST TAG[PID]: `. The zone is UTC:
-// the format cannot tell it, and UTC is the one that repeats no hour.
+// header3164 writes `<PRI>Mmm _d hh:mm:ss HOST `. The zone is UTC: the format
+// cannot tell it, and UTC is the one that repeats no hour.
 func (e *encoder) header3164(ev *abi.Event) {
 	meta := metaOf(ev)
 	e.pri(meta)
@@ -68,6 +69,11 @@ func (e *encoder) header3164(ev *abi.Event) {
 	e.buf = append(e.buf, ' ')
 	e.buf = appendName(e.buf, or(meta.Hostname, e.host), maxHost, "", nilValue)
 	e.buf = append(e.buf, ' ')
+}
+
+// tag3164 writes `TAG[PID]: `.
+func (e *encoder) tag3164(ev *abi.Event) {
+	meta := metaOf(ev)
 	e.buf = appendName(e.buf, or(meta.AppName, e.app), maxTag, "[]:", nilValue)
 	if pid := or(meta.ProcID, e.procID); len(pid) > 0 {
 		e.buf = append(e.buf, '[')
@@ -75,6 +81,12 @@ func (e *encoder) header3164(ev *abi.Event) {
 		e.buf = append(e.buf, ']')
 	}
 	e.buf = append(e.buf, ':', ' ')
+}
+
+// namesItself says whether a MSG is one of those that stand, after the older
+// header, where others have their tag, and are looked for there.
+func namesItself(msg []byte) bool {
+	return bytes.HasPrefix(msg, []byte("CEF:")) || bytes.HasPrefix(msg, []byte("LEEF:"))
 }
 
 // or returns the guest's text, or the setting when the guest set none.

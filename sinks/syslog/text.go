@@ -1,6 +1,8 @@
 package syslog
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
@@ -22,6 +24,7 @@ const (
 	styleParam                // of an SD-PARAM: quote, backslash and ]
 	styleCEF                  // of a value of CEF: backslash and =
 	styleCEFHead              // of a field before those: backslash and |, in one line
+	styles                    // how many there are
 )
 
 // special[c] has the bit 1<<style set when c cannot be copied in that style.
@@ -41,17 +44,69 @@ var special = func() (t [256]uint8) {
 	return t
 }()
 
+// stops[how] are the characters of ASCII beside the control characters that
+// end a run of plain ones in that style, each of them eight times.
+var stops = func() (t [styles][3]uint64) {
+	for how := range styles {
+		n := 0
+		for c := ' '; c < 0x7f; c++ {
+			if special[c]&(1<<how) != 0 {
+				t[how][n] = every * uint64(c)
+				n++
+			}
+		}
+		for ; n < len(t[how]); n++ {
+			t[how][n] = every * 0x7f // ends one anyway
+		}
+	}
+	return t
+}()
+
+const every = 0x0101010101010101 // times a byte: that byte in each of a word's eight
+
+// plain returns the index of the first byte of s from i on that cannot be
+// copied as it is. It looks at eight at once: a comparison leaves a top bit in
+// the lowest byte that it finds (what is above that one means nothing: the
+// subtractions borrow). The last few bytes of a text are looked at with those
+// before them, shifted out; the zeros that come in stop it at the end.
+func plain(s []byte, i int, how style) int {
+	stop, bit := &stops[how], uint8(1)<<how
+	for len(s) >= 8 && i < len(s) {
+		var w uint64
+		if i+8 <= len(s) {
+			w = binary.LittleEndian.Uint64(s[i:])
+		} else {
+			w = binary.LittleEndian.Uint64(s[len(s)-8:]) >> (8 * (i + 8 - len(s)))
+		}
+		m := (w | (w + every) | (w - every*' ') | ((w ^ stop[0]) - every) | ((w ^ stop[1]) - every) | ((w ^ stop[2]) - every)) & (every * 0x80)
+		if m == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(m) / 8
+		if i >= len(s) || special[s[i]]&bit != 0 {
+			return i
+		}
+		i++ // a tab in a style that has it
+	}
+	for i < len(s) && special[s[i]]&bit == 0 {
+		i++
+	}
+	return i
+}
+
 // appendText appends s to dst in the style. Runs of plain bytes are copied
 // whole: that is where the time goes.
 func appendText(dst, s []byte, how style) []byte {
-	bit := uint8(1) << how
 	start, i := 0, 0
-	for i < len(s) {
-		c := s[i]
-		if special[c]&bit == 0 {
-			i++
-			continue
+	for {
+		if i < len(s) && s[i] < utf8.RuneSelf { // longer characters come in rows
+			i = plain(s, i, how)
 		}
+		if i >= len(s) {
+			return append(dst, s[start:]...)
+		}
+		c := s[i]
 		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRune(s[i:])
 			if r != utf8.RuneError && r > 0x9f || size > 1 && r == utf8.RuneError {
@@ -73,7 +128,6 @@ func appendText(dst, s []byte, how style) []byte {
 		i++
 		start = i
 	}
-	return append(dst, s[start:]...)
 }
 
 // appendEscape writes one special character below 0x100.
