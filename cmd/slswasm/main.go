@@ -103,7 +103,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // realMain prints
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
-			return usage(fmt.Errorf("%w; see slswasm --help", err))
+			return usage(fmt.Errorf("%w; see slswasm --help", misuse(err, nil)))
 		},
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {
@@ -118,7 +118,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = func(c *cli.Context, err error, _ bool) error {
-			return usage(fmt.Errorf("%s: %w; see slswasm %s --help", c.Command.Name, err, c.Command.Name))
+			return usage(fmt.Errorf("%s: %w; see slswasm %s --help", c.Command.Name, misuse(err, c.Command.Flags), c.Command.Name))
 		}
 		if c.ArgsUsage == "" {
 			c.Before = noArguments
@@ -130,9 +130,12 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 // noArguments refuses words that no flag takes: a forgotten "--" must not
 // change what runs.
 func noArguments(c *cli.Context) error {
-	if c.Args().Present() && !c.Bool("help") {
-		return usage(fmt.Errorf("%s: unexpected argument %q; see slswasm %s --help",
-			c.Command.Name, c.Args().First(), c.Command.Name))
+	if !c.Args().Present() || c.Bool("help") {
+		return nil
 	}
-	return nil
+	word, hint := c.Args().First(), ""
+	if word == "true" || word == "false" {
+		hint = fmt.Sprintf("; a switch takes its value behind an equals sign, such as --zstd=%s", word)
+	}
+	return usage(fmt.Errorf("%s: unexpected argument %q%s; see slswasm %s --help", c.Command.Name, word, hint, c.Command.Name))
 }

@@ -84,6 +84,8 @@ func (s *hecSettings) configs() ([]hec.Config, error) {
 		return nil, err
 	case len(urls) > 0 && s.host != "":
 		return nil, errors.New("--hec-url and --hec-host: give one of them")
+	case len(urls) > 0 && (s.port != hec.DefaultPort || s.https):
+		return nil, errors.New("--hec-port and --hec-https: go with --hec-host; in --hec-url they are part of the URL")
 	case s.maxBody < leastBody:
 		return nil, fmt.Errorf("--hec-max-body %v: want at least %v", s.maxBody, leastBody)
 	case s.Timeout == 0:
