@@ -1,6 +1,7 @@
 package hec
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -132,5 +133,23 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 	_, err = New(Config{URL: "https://h", Token: "t", CAFile: junk + "x"}, quiet())
 	if err == nil || !strings.HasPrefix(err.Error(), "--hec-ca: open ") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestUnencryptedIsTold(t *testing.T) {
+	for url, told := range map[string]bool{
+		"http://splunk:8088": true, "https://splunk:8088": false, "http://127.0.0.1:8088": false, "http://[::1]:8088": false, "http://localhost": false,
+	} {
+		var log strings.Builder
+		s, err := New(Config{URL: url, Token: "t"}, slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(log.String(), "unencrypted"); got != told {
+			t.Errorf("%s: %q", url, log.String())
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

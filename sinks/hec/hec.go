@@ -9,6 +9,7 @@ package hec
 import (
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -78,6 +79,9 @@ func New(cfg Config, logger *slog.Logger) (*Sink, error) {
 	if err := s.token.start(cfg, logger); err != nil {
 		return nil, err
 	}
+	if base.Scheme == "http" && !isLocal(base.Hostname()) {
+		logger.Warn("the token and the events travel unencrypted: use https in --hec-url", "url", s.base)
+	}
 	s.bodies.New = func() any { return new(body) }
 	s.size.start(cfg.MaxBody)
 	s.limiter.start(cfg.Concurrency)
@@ -86,6 +90,12 @@ func New(cfg Config, logger *slog.Logger) (*Sink, error) {
 
 // Reload implements sinks.Reloader: it reads the token's file again.
 func (s *Sink) Reload() error { return s.token.reload() }
+
+// isLocal says whether what is sent to this host stays on this one.
+func isLocal(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
 
 // Close implements sinks.Sink: it waits for the Sends under way.
 func (s *Sink) Close() error {
