@@ -36,12 +36,13 @@ func (s *replaySettings) show(c *cli.Context, cfg replay.Config) error {
 	if err := printGroups(c.App.Writer, groups); err != nil {
 		return err
 	}
-	verb := "there are"
+	// --list shows all letters; what is left of them is the other's matter.
+	verb, before := "there are", "replayed or not"
 	if s.dryRun {
-		verb = "to be sent:"
+		verb, before = "to be sent:", fmt.Sprintf("replayed before: %d", counts.Before)
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "%s %s, for %s; replayed before: %d, of a log that has another letter: %d, filtered: %d, bad lines: %d\n",
-		verb, plural(int(counts.Sent), "letter"), plural(len(groups), "reason"), counts.Before, counts.Repeated, counts.Filtered, counts.Bad)
+	_, err = fmt.Fprintf(c.App.Writer, "%s %s, for %s; %s, of a log that has another letter: %d, filtered: %d, bad lines: %d\n",
+		verb, plural(int(counts.Sent), "letter"), plural(len(groups), "reason"), before, counts.Repeated, counts.Filtered, counts.Bad)
 	return err
 }
 
