@@ -2,9 +2,6 @@ package hec
 
 import (
 	"bytes"
-	"errors"
-	"io"
-	"sync"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -72,44 +69,3 @@ func (s *Sink) putBack(b *body) {
 		s.bodies.Put(b)
 	}
 }
-
-// A loan is the bytes of a request while net/http may read them. Its
-// transport may do so even after the answer is there (RoundTripper says how
-// long, and it is long), so the loan is called back before the bytes are used
-// again: a reader that comes late finds nothing.
-type loan struct {
-	mu    sync.Mutex
-	bytes []byte
-	ended bool
-}
-
-var errEnded = errors.New("the request is over")
-
-func (l *loan) end() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.bytes, l.ended = nil, true
-}
-
-func (l *loan) reader() io.ReadCloser { return &loanReader{loan: l} }
-
-type loanReader struct {
-	loan *loan
-	at   int
-}
-
-func (r *loanReader) Read(p []byte) (int, error) {
-	r.loan.mu.Lock()
-	defer r.loan.mu.Unlock()
-	switch {
-	case r.loan.ended:
-		return 0, errEnded
-	case r.at == len(r.loan.bytes):
-		return 0, io.EOF
-	}
-	n := copy(p, r.loan.bytes[r.at:])
-	r.at += n
-	return n, nil
-}
-
-func (r *loanReader) Close() error { return nil }

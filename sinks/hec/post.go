@@ -27,18 +27,24 @@ const (
 )
 
 func newClient(cfg Config, tls *tls.Config, proxy findProxy) *http.Client {
+	dialer := &net.Dialer{Timeout: min(cfg.Timeout, 30*time.Second)}
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  proxy,
 			OnProxyConnectResponse: refusedByProxy,
-			DialContext:            (&net.Dialer{Timeout: min(cfg.Timeout, 30*time.Second)}).DialContext,
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				c, err := dialer.DialContext(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				return conn{c}, nil
+			},
 			TLSClientConfig:        tls,
 			TLSHandshakeTimeout:    min(cfg.Timeout, 30*time.Second),
 			MaxIdleConnsPerHost:    256, // as many as shards send at once
 			IdleConnTimeout:        idleTime,
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: answerLen,
-			WriteBufferSize:        64 << 10,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
