@@ -142,9 +142,11 @@ func (p *Pipeline) transform(ctx context.Context, l *lane, b batch, tally *Count
 		events = append(events, abi.Event{Log: logs[i], Origin: i})
 	}
 	l.events = events
-	p.last.keep(logs)
 	guests, leave := p.enter()
 	defer leave()
+	if len(guests.modules) > 0 {
+		p.last.keep(logs)
+	}
 	for i := range guests.modules {
 		g := &guests.modules[i]
 		out := &l.outputs[i]

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -135,15 +134,18 @@ func (l *lastBatch) keep(logs []abi.Log) {
 		return
 	}
 	l.at = time.Now()
-	l.events = nil
-	bytes := 0
-	for i := range min(len(logs), keepLogs) {
-		log, n := cloneLog(&logs[i])
-		if bytes += n; bytes > keepBytes && i > 0 {
+	n, fields, size := 0, 0, 0
+	for n < min(len(logs), keepLogs) {
+		more := 0
+		for _, f := range logs[n].Fields {
+			more += len(f.Key) + len(f.Value)
+		}
+		if n > 0 && size+more > keepBytes {
 			break
 		}
-		l.events = append(l.events, abi.Event{Log: log, Origin: i})
+		n, fields, size = n+1, fields+len(logs[n].Fields), size+more
 	}
+	l.events = cloneLogs(logs[:n], fields, size)
 }
 
 func (l *lastBatch) logs() []abi.Event {
@@ -152,13 +154,24 @@ func (l *lastBatch) logs() []abi.Event {
 	return slices.Clone(l.events)
 }
 
-// cloneLog copies a log out of the memory of its pull.
-func cloneLog(l *abi.Log) (abi.Log, int) {
-	c := abi.Log{Time: l.Time, Group: l.Group, Index: l.Index, Fields: make([]abi.Field, len(l.Fields))}
-	n := 0
-	for i, f := range l.Fields {
-		c.Fields[i] = abi.Field{Key: bytes.Clone(f.Key), Value: bytes.Clone(f.Value), JSON: f.JSON}
-		n += len(f.Key) + len(f.Value)
+// cloneLogs copies logs out of the memory of their pull, with so many fields
+// and bytes of keys and values in all: a few large allocations, for a busy
+// pipeline does this each second.
+func cloneLogs(logs []abi.Log, fields, size int) []abi.Event {
+	events, table, text := make([]abi.Event, 0, len(logs)), make([]abi.Field, 0, fields), make([]byte, 0, size)
+	clone := func(b []byte) []byte {
+		start := len(text)
+		text = append(text, b...)
+		return text[start:len(text):len(text)]
 	}
-	return c, n
+	for i := range logs {
+		first := len(table)
+		for _, f := range logs[i].Fields {
+			table = append(table, abi.Field{Key: clone(f.Key), Value: clone(f.Value), JSON: f.JSON})
+		}
+		log := logs[i]
+		log.Fields = table[first:len(table):len(table)]
+		events = append(events, abi.Event{Log: log, Origin: i})
+	}
+	return events
 }
