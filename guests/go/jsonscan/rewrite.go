@@ -24,25 +24,14 @@ func (w *Rewriter) Strings(dst, src []byte, replace func(dst, key, text []byte) 
 	s.Reset(src)
 	done := 0 // src[:done] stands in dst
 	for s.Next() {
-		if s.kind != String && (s.kind != Number || !w.Numbers) {
-			continue
+		if s.kind == String || s.kind == Number && w.Numbers {
+			if w.replaced(replace) {
+				dst = AppendString(append(dst, src[done:s.start]...), w.fresh)
+				done = s.pos
+			}
 		}
-		key, text := s.Key(), src[s.start:s.pos]
-		if s.kind == String {
-			text = text[1 : len(text)-1]
-		}
-		if escapedText, escapedKey := s.Escaped(); escapedText || escapedKey {
-			key, text = w.unescape(key, text)
-		}
-		fresh, replaced := replace(w.fresh[:0], key, text)
-		w.fresh = fresh
-		if !replaced {
-			continue
-		}
-		dst = AppendString(append(dst, src[done:s.start]...), w.fresh)
-		done = s.pos
 	}
-	if s.err != nil {
+	if s.wrong != right {
 		return nil, false, s.Err()
 	}
 	if done == 0 {
@@ -51,12 +40,23 @@ func (w *Rewriter) Strings(dst, src []byte, replace func(dst, key, text []byte) 
 	return append(dst, src[done:]...), true, nil
 }
 
-func (w *Rewriter) unescape(key, text []byte) (k, t []byte) {
-	if k = Unescape(w.key, key); len(k) != len(key) {
-		w.key = k
+// replaced asks replace about the value at hand.
+func (w *Rewriter) replaced(replace func(dst, key, text []byte) ([]byte, bool)) (yes bool) {
+	s := &w.scan
+	key, text := s.Key(), s.src[s.start:s.pos]
+	if s.kind == String {
+		text = text[1 : len(text)-1]
+		if s.escaped {
+			if t := Unescape(w.text, text); len(t) != len(text) {
+				w.text, text = t, t
+			}
+		}
 	}
-	if t = Unescape(w.text, text); len(t) != len(text) {
-		w.text = t
+	if s.keys[s.at].escaped {
+		if k := Unescape(w.key, key); len(k) != len(key) {
+			w.key, key = k, k
+		}
 	}
-	return k, t
+	w.fresh, yes = replace(w.fresh[:0], key, text)
+	return yes
 }

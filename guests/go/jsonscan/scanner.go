@@ -8,9 +8,7 @@ package jsonscan
 
 import (
 	"errors"
-	"math/bits"
 	"strconv"
-	"unicode/utf8"
 )
 
 // MaxDepth is how deep objects and arrays may be nested.
@@ -44,15 +42,15 @@ const (
 type Scanner struct {
 	src   []byte
 	pos   int
-	err   error
+	wrong fault
 	kind  Kind
 	start int  // of the value, which ends at pos
 	at    int  // its depth
 	fresh bool // no value yet in the container at hand, or at the top
 
-	escaped bool // something in the last string was
-	depth   int  // of the container at hand; 0: the top
-	object  [MaxDepth + 1]bool
+	escaped bool               // something in the last string was
+	depth   int                // of the container at hand; 0: the top
+	object  [MaxDepth + 1]bool // the container at a depth is; the first is not used
 	keys    [MaxDepth + 1]span // the last key at each depth
 }
 
@@ -63,7 +61,7 @@ type span struct {
 
 // Reset starts on a new text.
 func (s *Scanner) Reset(src []byte) {
-	s.src, s.pos, s.start, s.at, s.err, s.kind, s.depth, s.fresh = src, 0, 0, 0, nil, Invalid, 0, true
+	s.src, s.pos, s.start, s.at, s.wrong, s.kind, s.depth, s.fresh = src, 0, 0, 0, right, Invalid, 0, true
 	s.keys[0] = span{}
 }
 
@@ -96,10 +94,10 @@ func (s *Scanner) Offset() int { return s.start }
 
 // Err returns what is wrong with the text, nil as long as nothing is.
 func (s *Scanner) Err() error {
-	if s.err == nil {
+	if s.wrong == right {
 		return nil
 	}
-	return errors.New(s.err.Error() + " at byte " + strconv.Itoa(s.pos))
+	return errors.New(faults[s.wrong] + " at byte " + strconv.Itoa(s.pos))
 }
 
 // Skip passes over the rest of the object or array at hand; Raw is then all of
@@ -108,335 +106,148 @@ func (s *Scanner) Skip() {
 	if s.kind != Object && s.kind != Array {
 		return
 	}
-	kind, start, at := s.kind, s.start, s.at
-	for s.Next() {
-		if s.kind == End && s.at == at {
-			s.kind, s.start = kind, start
-			return
-		}
+	end, wrong := passValue(s.src, s.start, s.at)
+	if wrong != right {
+		s.fail(end, wrong)
+		return
 	}
+	s.pos, s.depth, s.fresh = end, s.at, false
 }
 
-var (
-	errEnd   = errors.New("the text ends too early")
-	errDeep  = errors.New("objects and arrays are nested more than " + strconv.Itoa(MaxDepth) + " deep")
-	errChar  = errors.New("unexpected character")
-	errUTF8  = errors.New("a string is not valid UTF-8")
-	errExtra = errors.New("something follows the value")
-)
+var faults = [...]string{
+	ends:       "the text ends too early",
+	tooDeep:    "objects and arrays are nested more than " + strconv.Itoa(MaxDepth) + " deep",
+	unexpected: "unexpected character",
+	notUTF8:    "a string is not valid UTF-8",
+	extra:      "something follows the value",
+}
 
 // Next moves to the next value, or the end of an object or array. It returns
 // false at the end of the text and at the first error.
 func (s *Scanner) Next() bool {
-	if s.err != nil {
+	if s.wrong != right {
 		return false
 	}
-	c := s.space()
+	if s.object[s.depth] && !s.fresh {
+		if key, text := passText(s.src, s.pos); text > 0 {
+			s.keys[s.depth] = span{uint32(s.pos) + 2, uint32(key), false}
+			s.start, s.pos, s.at = key+2, text+1, s.depth
+			s.kind, s.escaped = String, false
+			return true
+		}
+	}
+	return s.step()
+}
+
+// step is Next for whatever there may be.
+func (s *Scanner) step() bool {
+	i, c := next(s.src, s.pos)
 	switch {
 	case s.depth == 0:
-		return s.top(c)
-	case s.object[s.depth]:
-		return s.member(c)
-	default:
-		return s.element(c)
-	}
-}
-
-func (s *Scanner) fail(err error) bool {
-	s.err, s.kind = err, Invalid
-	return false
-}
-
-// unexpected fails on the byte at pos, or on the end of the text.
-func (s *Scanner) unexpected() bool {
-	if s.pos >= len(s.src) {
-		return s.fail(errEnd)
-	}
-	return s.fail(errChar)
-}
-
-// space passes over white space and returns the character after it, 0 at the
-// end of the text.
-func (s *Scanner) space() byte {
-	if s.pos < len(s.src) && s.src[s.pos] > ' ' {
-		return s.src[s.pos] // without a loop; see skipPlain
-	}
-	for s.pos < len(s.src) {
-		c := s.src[s.pos]
-		if c > ' ' || c != ' ' && c != '\n' && c != '\r' && c != '\t' {
-			return c
+		if !s.fresh {
+			return s.end(i)
 		}
-		s.pos++
+	case s.object[s.depth]:
+		if c == '}' {
+			return s.close(i)
+		}
+		return s.member(i, c)
+	default:
+		if c == ']' {
+			return s.close(i)
+		}
+		if !s.fresh {
+			if c != ',' {
+				return s.fail(unexpectedAt(s.src, i))
+			}
+			i, c = next(s.src, i+1)
+		}
 	}
-	return 0
+	return s.value(i, c)
 }
 
-func (s *Scanner) top(c byte) bool {
-	if s.fresh {
-		return s.value(c)
-	}
-	if s.pos < len(s.src) {
-		return s.fail(errExtra)
-	}
-	s.kind = Invalid
+func (s *Scanner) fail(i int, wrong fault) bool {
+	s.pos, s.wrong, s.kind = i, wrong, Invalid
 	return false
 }
 
-func (s *Scanner) member(c byte) bool {
-	if c == '}' {
-		return s.close()
+// end is reached after the value at the top.
+func (s *Scanner) end(i int) bool {
+	if i < len(s.src) {
+		return s.fail(i, extra)
 	}
+	s.pos, s.kind = i, Invalid
+	return false
+}
+
+func (s *Scanner) member(i int, c byte) bool {
+	src := s.src
 	if !s.fresh {
 		if c != ',' {
-			return s.unexpected()
+			return s.fail(unexpectedAt(src, i))
 		}
-		s.pos++
-		c = s.space()
+		i, c = next(src, i+1)
 	}
 	if c != '"' {
-		return s.unexpected()
+		return s.fail(unexpectedAt(src, i))
 	}
-	start := s.pos
-	if !s.string() {
-		return false
+	key := &s.keys[s.depth]
+	key.start = uint32(i) + 1
+	i, escaped, wrong := passString(src, i)
+	if wrong != right {
+		return s.fail(i, wrong)
 	}
-	s.keys[s.depth] = span{uint32(start) + 1, uint32(s.pos) - 1, s.escaped}
-	if s.space() != ':' {
-		return s.unexpected()
+	key.end, key.escaped = uint32(i)-1, escaped
+	if i, c = next(src, i); c != ':' {
+		return s.fail(unexpectedAt(src, i))
 	}
-	s.pos++
-	return s.value(s.space())
+	return s.value(next(src, i+1))
 }
 
-func (s *Scanner) element(c byte) bool {
-	if c == ']' {
-		return s.close()
-	}
-	if !s.fresh {
-		if c != ',' {
-			return s.unexpected()
+func (s *Scanner) value(i int, c byte) bool {
+	s.start, s.at, s.fresh = i, s.depth, false
+	var wrong fault
+	switch c {
+	case '"':
+		s.kind = String
+		i, s.escaped, wrong = passString(s.src, i)
+	case '{':
+		return s.open(i, Object)
+	case '[':
+		return s.open(i, Array)
+	default:
+		switch c {
+		case 't', 'f':
+			s.kind = Bool
+		case 'n':
+			s.kind = Null
+		default:
+			s.kind = Number
 		}
-		s.pos++
-		c = s.space()
+		i, wrong = passPlain(s.src, i, c)
 	}
-	return s.value(c)
+	if wrong != right {
+		return s.fail(i, wrong)
+	}
+	s.pos = i
+	return true
 }
 
-func (s *Scanner) open(kind Kind) bool {
+func (s *Scanner) open(i int, kind Kind) bool {
 	if s.depth == MaxDepth {
-		return s.fail(errDeep)
+		return s.fail(i, tooDeep)
 	}
 	s.keys[s.depth+1] = s.keys[s.depth] // an array's elements go by its name
 	s.depth++
 	s.object[s.depth] = kind == Object
 	s.fresh = true
-	s.pos++
-	s.kind = kind
+	s.pos, s.kind = i+1, kind
 	return true
 }
 
-func (s *Scanner) close() bool {
-	s.start = s.pos
-	s.pos++
+func (s *Scanner) close(i int) bool {
 	s.depth--
-	s.at = s.depth
-	s.fresh = false
-	s.kind = End
+	s.start, s.pos = i, i+1
+	s.at, s.fresh, s.kind = s.depth, false, End
 	return true
-}
-
-func (s *Scanner) value(c byte) bool {
-	s.start, s.at = s.pos, s.depth
-	s.fresh = false
-	switch c {
-	case '"':
-		s.kind = String
-		return s.string()
-	case '{':
-		return s.open(Object)
-	case '[':
-		return s.open(Array)
-	case 't':
-		return s.word("true", Bool)
-	case 'f':
-		return s.word("false", Bool)
-	case 'n':
-		return s.word("null", Null)
-	}
-	return s.number()
-}
-
-func (s *Scanner) word(w string, kind Kind) bool {
-	if rest := s.src[s.pos:]; len(rest) < len(w) || View(rest[:len(w)]) != w {
-		return s.unexpected()
-	}
-	s.pos += len(w)
-	s.kind = kind
-	return true
-}
-
-func (s *Scanner) number() bool {
-	s.accept('-')
-	if !s.accept('0') && !s.digits() {
-		return s.unexpected()
-	}
-	if s.accept('.') && !s.digits() {
-		return s.unexpected()
-	}
-	if s.accept('e') || s.accept('E') {
-		if !s.accept('+') {
-			s.accept('-')
-		}
-		if !s.digits() {
-			return s.unexpected()
-		}
-	}
-	s.kind = Number
-	return true
-}
-
-func (s *Scanner) accept(c byte) bool {
-	if s.pos < len(s.src) && s.src[s.pos] == c {
-		s.pos++
-		return true
-	}
-	return false
-}
-
-func (s *Scanner) digits() bool {
-	start := s.pos
-	for s.pos < len(s.src) && s.src[s.pos]-'0' <= 9 {
-		s.pos++
-	}
-	return s.pos > start
-}
-
-// plain marks the characters that stand in a string for themselves and are
-// one byte long.
-var plain = func() (t [256]bool) {
-	for c := ' '; c < utf8.RuneSelf; c++ {
-		t[c] = c != '"' && c != '\\'
-	}
-	return t
-}()
-
-// special returns a word whose lowest bit that is set is the top bit of the
-// first byte of w that is not plain, or 0.
-func special(w uint64) uint64 {
-	const (
-		ones = 0x0101010101010101
-		tops = 0x80 * ones
-	)
-	quote, slash := w^('"'*ones), w^('\\'*ones)
-	return ((w-' '*ones)&^w | (quote-ones)&^quote | (slash-ones)&^slash | w) & tops
-}
-
-// word reads eight bytes; compilers make one load of it.
-func word[T string | []byte](s T, i int) uint64 {
-	_ = s[i+7]
-	return uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-		uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
-}
-
-// skipPlain returns the index of the first byte from i on that is not plain,
-// or len(src). It goes by words, two at a time: in WebAssembly under a time
-// limit, to enter a loop and each turn of it costs as much as reading dozens of
-// bytes.
-func skipPlain[T string | []byte](src T, i int) int {
-	if i+8 <= len(src) { // many strings end in their first word
-		if m := special(word(src, i)); m != 0 {
-			return i + bits.TrailingZeros64(m)/8
-		}
-		i += 8
-	}
-	for i+16 <= len(src) {
-		if m := special(word(src, i)); m != 0 {
-			return i + bits.TrailingZeros64(m)/8
-		}
-		if m := special(word(src, i+8)); m != 0 {
-			return i + 8 + bits.TrailingZeros64(m)/8
-		}
-		i += 16
-	}
-	for i < len(src) && plain[src[i]] {
-		i++
-	}
-	return i
-}
-
-// string passes over a string, of which pos is the first quote.
-func (s *Scanner) string() bool {
-	src, i := s.src, skipPlain(s.src, s.pos+1)
-	if i < len(src) && src[i] == '"' {
-		s.pos, s.escaped = i+1, false
-		return true
-	}
-	return s.odd(i)
-}
-
-// odd goes on with a string in which the byte at i is not plain.
-func (s *Scanner) odd(i int) bool {
-	src := s.src
-	s.escaped = false
-	for ; ; i = skipPlain(src, i) {
-		if i >= len(src) {
-			s.pos = i
-			return s.fail(errEnd)
-		}
-		n := 0
-		switch c := src[i]; {
-		case c == '"':
-			s.pos = i + 1
-			return true
-		case c == '\\':
-			n = escape(src[i:])
-			s.escaped = true
-		case c >= utf8.RuneSelf:
-			if _, n = utf8.DecodeRune(src[i:]); n == 1 {
-				s.pos = i
-				return s.fail(errUTF8)
-			}
-		}
-		if n == 0 {
-			s.pos = i
-			return s.unexpected()
-		}
-		i += n
-	}
-}
-
-// escape returns the length of the escape that b starts with, 0 if it is none.
-func escape(b []byte) int {
-	if len(b) < 2 {
-		return 0
-	}
-	switch b[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		if hex4(b[2:]) >= 0 {
-			return 6
-		}
-	}
-	return 0
-}
-
-// hex4 reads four hexadecimal digits, -1 if b does not start with them.
-func hex4(b []byte) rune {
-	if len(b) < 4 {
-		return -1
-	}
-	var r rune
-	for _, c := range b[:4] {
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c|0x20 && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
-		default:
-			return -1
-		}
-		r = r<<4 | rune(c)
-	}
-	return r
 }

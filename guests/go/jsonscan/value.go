@@ -2,6 +2,7 @@ package jsonscan
 
 import (
 	"iter"
+	"math/bits"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -14,11 +15,12 @@ type Value []byte
 
 // Valid says whether text is one JSON value.
 func Valid(text []byte) bool {
-	var s Scanner
-	s.Reset(text)
-	for s.Next() {
+	i, wrong := passValue(text, 0, 0)
+	if wrong != right {
+		return false
 	}
-	return s.err == nil
+	i, _ = next(text, i)
+	return i == len(text)
 }
 
 // Get returns the value at a path of member names, such as
@@ -41,49 +43,69 @@ func Get(text []byte, path ...string) (Value, bool) {
 }
 
 func member(text []byte, name string) (found Value, ok bool) {
-	var s Scanner
-	s.Reset(text)
-	if !s.Next() || s.Kind() != Object {
-		return nil, false
-	}
-	for s.Next() && s.Kind() != End {
-		key := s.Key()
-		s.Skip()
+	valid := each(text, '{', func(key []byte, v Value) bool {
 		if Is(key, name) {
-			found, ok = s.Raw(), true
+			found, ok = v, true
 		}
-	}
-	s.Next() // white space may follow, and nothing else
-	return found, ok && s.err == nil
+		return true
+	})
+	return found, ok && valid
 }
 
 // Members lists the members of an object, of a value known to be valid; of any
 // other value it lists none. Keys are as they are written; see Unescape.
 func Members(v []byte) iter.Seq2[[]byte, Value] {
-	return func(yield func([]byte, Value) bool) { each(v, Object, yield) }
+	return func(yield func([]byte, Value) bool) { each(v, '{', yield) }
 }
 
 // Elements lists the elements of an array, of a value known to be valid; of
 // any other value it lists none.
 func Elements(v []byte) iter.Seq[Value] {
 	return func(yield func(Value) bool) {
-		each(v, Array, func(_ []byte, v Value) bool { return yield(v) })
+		each(v, '[', func(_ []byte, v Value) bool { return yield(v) })
 	}
 }
 
-func each(v []byte, kind Kind, yield func([]byte, Value) bool) {
-	var s Scanner
-	s.Reset(v)
-	if !s.Next() || s.Kind() != kind {
-		return
+// each yields what is in the object or array that starts with open. It returns
+// whether there is one, all of it was seen, and the text is valid.
+func each(v []byte, open byte, yield func([]byte, Value) bool) bool {
+	i, c := next(v, 0)
+	if c != open {
+		return false
 	}
-	for s.Next() && s.Kind() != End {
-		key := s.Key()
-		s.Skip()
-		if s.err != nil || !yield(key, s.Raw()) {
-			return
+	end := open + 2 // '}' or ']'
+	for i, c = next(v, i+1); c != end; {
+		var (
+			key   []byte
+			wrong fault
+		)
+		if open == '{' {
+			at := i
+			if i, _, wrong = passString(v, i); c != '"' || wrong != right {
+				return false
+			}
+			key = v[at+1 : i-1]
+			if i, c = next(v, i); c != ':' {
+				return false
+			}
+			i++
+		}
+		start, _ := next(v, i)
+		if i, wrong = passValue(v, start, 1); wrong != right || !yield(key, v[start:i]) {
+			return false
+		}
+		if i, c = next(v, i); c == ',' {
+			if i, c = next(v, i+1); c != end {
+				continue
+			}
+			return false
+		}
+		if c != end {
+			return false
 		}
 	}
+	i, _ = next(v, i+1)
+	return i == len(v)
 }
 
 // Kind returns the value's kind.
@@ -151,30 +173,29 @@ func escaped(s []byte) bool { return indexSlash(s, 0) < len(s) }
 
 // indexSlash returns the index of the first backslash from i on, or len(s).
 func indexSlash(s []byte, i int) int {
-	for i < len(s) {
-		if i = skipPlain(s, i); i < len(s) && s[i] == '\\' {
-			return i
+	for ; i+8 <= len(s); i += 8 {
+		w := word(s, i) ^ '\\'*ones
+		if m := (w - ones) &^ w & tops; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
 		}
+	}
+	for i < len(s) && s[i] != '\\' {
 		i++
 	}
-	return len(s)
+	return i
 }
 
 // Unescape returns what the inside of a valid JSON string means: s itself if
 // nothing in it is escaped, otherwise text written over buf. Half a surrogate
 // pair means U+FFFD, as for encoding/json.
 func Unescape(buf, s []byte) []byte {
-	if !escaped(s) {
+	i := indexSlash(s, 0)
+	if i == len(s) {
 		return s
 	}
-	dst := buf[:0]
-	for i := 0; i < len(s); i++ {
-		slash := indexSlash(s, i)
-		dst = append(dst, s[i:slash]...)
-		if i = slash; i == len(s) {
-			break
-		}
-		i++
+	dst := append(buf[:0], s[:i]...)
+	for i < len(s) {
+		i++ // the backslash
 		switch c := s[i]; c {
 		case 'b':
 			dst = append(dst, '\b')
@@ -193,6 +214,10 @@ func Unescape(buf, s []byte) []byte {
 		default:
 			dst = append(dst, c)
 		}
+		i++
+		plain := i
+		i = indexSlash(s, i)
+		dst = append(dst, s[plain:i]...)
 	}
 	return dst
 }
@@ -215,10 +240,16 @@ func unicode4(s []byte) (r rune, n int) {
 // AppendString appends text as a JSON string, with its quotes. Bytes that are
 // not UTF-8 become U+FFFD.
 func AppendString[T string | []byte](dst []byte, text T) []byte {
-	return append(appendEscaped(append(dst, '"'), text), '"')
+	return append(appendEscaped(append(dst, '"'), bytesOf(text)), '"')
 }
 
-func appendEscaped[T string | []byte](dst []byte, text T) []byte {
+// bytesOf views text as bytes, which must not be changed: strings and slices
+// both begin with a pointer to their bytes.
+func bytesOf[T string | []byte](text T) []byte {
+	return unsafe.Slice(*(**byte)(unsafe.Pointer(&text)), len(text))
+}
+
+func appendEscaped(dst, text []byte) []byte {
 	const hex = "0123456789abcdef"
 	for i := 0; i < len(text); i++ {
 		odd := skipPlain(text, i)
@@ -229,7 +260,7 @@ func appendEscaped[T string | []byte](dst []byte, text T) []byte {
 		c := text[i]
 		switch {
 		case c >= utf8.RuneSelf:
-			r, n := utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
+			r, n := utf8.DecodeRune(text[i:])
 			dst = utf8.AppendRune(dst, r)
 			i += n - 1
 		case c == '"' || c == '\\':
