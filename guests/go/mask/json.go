@@ -48,6 +48,14 @@ func (l *level) mask(dst, key, text []byte) ([]byte, bool) {
 	if l.m.opts.SecretMembers && SecretName(key) {
 		return append(dst, hidden...), jsonscan.View(text) != hidden
 	}
+	if c := text[0]; c == '{' || c == '[' || c <= ' ' {
+		return l.maskJSON(dst, text)
+	}
+	return l.m.Append(dst, text)
+}
+
+// maskJSON masks text that looks like JSON.
+func (l *level) maskJSON(dst, text []byte) ([]byte, bool) {
 	if kind := jsonscan.Value(text).Kind(); l.below != nil && (kind == jsonscan.Object || kind == jsonscan.Array) {
 		if masked, changed, err := l.below.rewrite.Strings(dst, text, l.below.replace); err == nil {
 			if !changed {
@@ -64,52 +72,60 @@ func (l *level) mask(dst, key, text []byte) ([]byte, bool) {
 // passwd, pwd, secret, token, private key, authorization or credentials. The
 // tokens for paging and for idempotence (NextToken, ClientToken) are none.
 func SecretName(name []byte) bool {
-	if n := len(name); n < 3 || !secretEnd(uint32(name[n-3])<<16|uint32(name[n-2])<<8|uint32(name[n-1])) {
+	n := len(name)
+	if n < 3 {
 		return false
 	}
-	var buf [24]byte // the name's end, without punctuation
-	n := len(buf)
-	for i := len(name) - 1; i >= 0 && n > 0; i-- {
-		if c := lower(name[i]); c != '-' && c != '_' {
-			n--
-			buf[n] = c
-		}
+	var secret string
+	switch end := uint32(name[n-3])<<16 | uint32(name[n-2])<<8 | uint32(name[n-1]); end | 0x202020 { // in lower case
+	case 'o'<<16 | 'r'<<8 | 'd':
+		secret = "password"
+	case 's'<<16 | 'w'<<8 | 'd':
+		secret = "passwd"
+	case 'p'<<16 | 'w'<<8 | 'd':
+		return true
+	case 'r'<<16 | 'e'<<8 | 't':
+		secret = "secret"
+	case 'k'<<16 | 'e'<<8 | 'n':
+		return token(name)
+	case 'k'<<16 | 'e'<<8 | 'y':
+		secret = "privatekey"
+	case 'i'<<16 | 'o'<<8 | 'n':
+		secret = "authorization"
+	case 'a'<<16 | 'l'<<8 | 's':
+		secret = "credentials"
+	default:
+		return false
 	}
-	end := buf[n:]
-	for _, s := range publicNames {
-		if hasSuffix(end, s) {
+	_, ok := cutEnd(name, secret)
+	return ok
+}
+
+func token(name []byte) bool {
+	rest, ok := cutEnd(name, "token")
+	if !ok {
+		return false
+	}
+	for _, public := range [...]string{"next", "client", "continuation"} {
+		if _, ok := cutEnd(rest, public); ok {
 			return false
 		}
 	}
-	for _, s := range secretNames {
-		if hasSuffix(end, s) {
-			return true
+	return true
+}
+
+// cutEnd cuts end off a name, if it ends so without regard to case, hyphens
+// and underscores.
+func cutEnd(name []byte, end string) (rest []byte, ok bool) {
+	i := len(name)
+	for k := len(end) - 1; k >= 0; k-- {
+		if i--; i >= 0 && (name[i] == '-' || name[i] == '_') {
+			k++
+			continue
+		}
+		if i < 0 || lower(name[i]) != end[k] {
+			return name, false
 		}
 	}
-	return false
-}
-
-// secretEnd sorts out most names by their last three letters, without a loop.
-func secretEnd(end uint32) bool {
-	switch end | 0x202020 { // in lower case
-	case 'o'<<16 | 'r'<<8 | 'd', // password
-		's'<<16 | 'w'<<8 | 'd', // passwd
-		'p'<<16 | 'w'<<8 | 'd', // pwd
-		'r'<<16 | 'e'<<8 | 't', // secret
-		'k'<<16 | 'e'<<8 | 'n', // token
-		'k'<<16 | 'e'<<8 | 'y', // private key
-		'i'<<16 | 'o'<<8 | 'n', // authorization
-		'a'<<16 | 'l'<<8 | 's': // credentials
-		return true
-	}
-	return false
-}
-
-var (
-	publicNames = []string{"nexttoken", "clienttoken", "continuationtoken"}
-	secretNames = []string{"password", "passwd", "pwd", "secret", "token", "privatekey", "authorization", "credentials"}
-)
-
-func hasSuffix(b []byte, s string) bool {
-	return len(b) >= len(s) && jsonscan.View(b[len(b)-len(s):]) == s
+	return name[:i], true
 }

@@ -10,6 +10,7 @@ package mask
 import (
 	"encoding/binary"
 	"math/bits"
+	"unsafe"
 
 	"github.com/slswasm/slswasm/guests/go/jsonscan"
 )
@@ -48,27 +49,16 @@ func (o *Options) numbers() bool { return o.Phones || o.Identities || o.Cards }
 // A Masker masks; it holds buffers, so use one again and again, and not from
 // two goroutines at once.
 type Masker struct {
-	opts   Options
-	start  [256]uint8 // 1 for bytes at which a secret may be told
-	nested [depth]level
-	top    level // a field, whose text may be JSON
-	run    run
+	opts    Options
+	numbers bool // some are to be hidden
+	nested  [depth]level
+	top     level // a field, whose text may be JSON
+	run     run
 }
 
 // New returns a Masker.
 func New(opts Options) *Masker {
-	m := &Masker{opts: opts}
-	if opts.AccessKeys {
-		m.start['L'], m.start['S'], m.start['T'], m.start['A'] = 1, 1, 1, 1
-	}
-	if opts.Emails {
-		m.start['@'], m.start['%'] = 1, 1
-	}
-	if opts.numbers() {
-		for c := '0'; c <= '9'; c++ {
-			m.start[c] = 1
-		}
-	}
+	m := &Masker{opts: opts, numbers: opts.numbers()}
 	m.link()
 	return m
 }
@@ -76,16 +66,26 @@ func New(opts Options) *Masker {
 // Append appends text to dst with its secrets masked. If there are none, it
 // returns dst as it was and false.
 func (m *Masker) Append(dst, text []byte) ([]byte, bool) {
+	i := m.next(text, 0)
+	if i == len(text) {
+		return dst, false
+	}
+	return m.append(dst, text, i)
+}
+
+// append is Append from the first byte on that may tell a secret.
+func (m *Masker) append(dst, text []byte, i int) ([]byte, bool) {
 	done := 0 // text[:done] stands in dst
-	for i := m.next(text, 0); i < len(text); i = m.next(text, i+1) {
-		from, to, end := m.find(text, done, i)
+	seen := 0 // a secret that starts before was looked at
+	for ; i < len(text); i = m.next(text, seen) {
+		from, to, end := m.find(text, done, seen, i)
 		if from < to {
 			dst = append(dst, text[done:from]...)
 			dst = appendHidden(dst, text[from:to], text[i])
 			dst = append(dst, text[to:end]...)
 			done = end
 		}
-		i = max(i, end-1)
+		seen = max(i+1, end)
 	}
 	if done == 0 {
 		return dst, false
@@ -95,54 +95,88 @@ func (m *Masker) Append(dst, text []byte) ([]byte, bool) {
 
 // find returns what to hide of the secret that is told by the byte at i, if
 // there is one, and where to go on.
-func (m *Masker) find(text []byte, done, i int) (from, to, end int) {
-	switch c := text[i]; {
-	case c == '@' || c == '%':
-		from, to = m.email(text, done, i)
+func (m *Masker) find(text []byte, done, seen, i int) (from, to, end int) {
+	switch c := text[i]; c {
+	case '@', '%':
+		if m.opts.Emails {
+			from, to = m.email(text, done, i)
+		}
 		return from, to, to
-	case class[c]&digit != 0:
-		return m.number(text, i)
+	case '.', 'I':
+		if m.opts.AccessKeys {
+			if from, end = accessKey(text, seen, i); from < end {
+				return from + head, end - tail, end
+			}
+		}
+	default:
+		if class[c]&digit != 0 && m.numbers {
+			return m.number(text, i)
+		}
 	}
-	if from, end = accessKey(text, i); from == end {
-		return 0, 0, 0
-	}
-	return from + head, end - tail, end
+	return 0, 0, 0
 }
 
-// next returns where from i on a secret may be told, or len(text). It takes
-// eight bytes at a time: in WebAssembly under a time limit, to enter a loop and
-// each turn of it costs as much as reading dozens of bytes.
+// next returns where from i on a secret may be told, or len(text).
 func (m *Masker) next(text []byte, i int) int {
-	for ; i+8 <= len(text); i += 8 {
-		if found := m.starts(text[i:]); found != 0 {
-			return i + bits.TrailingZeros8(found)
+	n := len(text)
+	if n < 8 {
+		return m.nextByte(text, i)
+	}
+	for ; i+16 <= n; i += 16 { // two at a time: see jsonscan
+		if at := m.marks(word8(text, i)); at != 0 {
+			return i + bits.TrailingZeros64(at)/8
+		}
+		if at := m.marks(word8(text, i+8)); at != 0 {
+			return i + 8 + bits.TrailingZeros64(at)/8
 		}
 	}
-	rest := len(text) - i
-	if rest == 0 || len(text) < shortest {
-		return len(text)
-	}
-	if len(text) >= 8 { // the last eight bytes, of which some were seen
-		if found := m.starts(text[len(text)-8:]) >> (8 - rest); found != 0 {
-			return i + bits.TrailingZeros8(found)
+	if i+8 <= n {
+		if at := m.marks(word8(text, i)); at != 0 {
+			return i + bits.TrailingZeros64(at)/8
 		}
+		i += 8
+	}
+	if i == n {
+		return n
+	}
+	// The last eight bytes, less those that were seen.
+	if at := m.marks(word8(text, n-8) >> (8 * (8 - (n - i)))); at != 0 {
+		return i + bits.TrailingZeros64(at)/8
+	}
+	return n
+}
+
+// nextByte is next in a text of less than eight bytes.
+func (m *Masker) nextByte(text []byte, i int) int {
+	if len(text) < shortest {
 		return len(text)
 	}
-	for i < len(text) && m.start[text[i]] == 0 {
+	for i < len(text) && m.marks(uint64(text[i])) == 0 {
 		i++
 	}
 	return i
 }
 
+// word8 reads eight bytes, of which the caller knows that they are there; see
+// jsonscan.
+func word8(s []byte, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s)), i))[:])
+}
+
 // shortest is the length of the shortest secret: a@b.cc.
 const shortest = 6
 
-// starts returns a bit for each of the first eight bytes at which a secret may
-// be told.
-func (m *Masker) starts(b []byte) uint8 {
-	t := &m.start
-	b = b[:8:8]
-	return t[b[0]] | t[b[1]]<<1 | t[b[2]]<<2 | t[b[3]]<<3 | t[b[4]]<<4 | t[b[5]]<<5 | t[b[6]]<<6 | t[b[7]]<<7
+// marks returns a word whose lowest bit that is set is the top bit of the first
+// byte of w that may tell a secret, or 0: the @ or % of an address, the full
+// stop or the I that all access key ids have near their start, a digit.
+func (m *Masker) marks(w uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	found := (w ^ '@'*ones - ones) | (w ^ '%'*ones - ones) | (w ^ '.'*ones - ones) | (w ^ 'I'*ones - ones)
+	if m.numbers {
+		low := w &^ tops
+		found |= (low + (0x80-'0')*ones) &^ (low + (0x7F-'9')*ones)
+	}
+	return found &^ w & tops
 }
 
 // hidden stands for what was hidden. Of an access key id, head and tail stay:
@@ -164,28 +198,36 @@ const (
 	asia = 'A' | 'S'<<8 | 'I'<<16 | 'A'<<24 // 16
 )
 
-// accessKey returns where the access key id at i stands, or nothing. What
-// comes before does not matter: it may be escaped, as in "%3DLTAI...".
-func accessKey(text []byte, i int) (from, to int) {
-	if len(text)-i < 16 {
-		return 0, 0
-	}
+// accessKey returns where the access key id stands, not before seen, that the
+// byte at i tells: the first full stop or I in one. What comes before does not
+// matter: it may be escaped, as in "%3DLTAI...".
+func accessKey(text []byte, seen, i int) (from, to int) {
 	least := 16
-	switch binary.LittleEndian.Uint32(text[i:]) {
+	switch prefix(text, seen, i-3) {
 	case ltai, sts, tmp:
-	case akia, asia:
-		least = 20
+		from = i - 3
 	default:
-		return 0, 0
+		if p := prefix(text, seen, i-2); p != akia && p != asia {
+			return 0, 0
+		}
+		from, least = i-2, 20
 	}
-	end := i + 4
+	end := from + 4
 	for end < len(text) && class[text[end]]&alnum != 0 {
 		end++
 	}
-	if end-i < least {
+	if end-from < least {
 		return 0, 0
 	}
-	return i, end
+	return from, end
+}
+
+// prefix is the first four characters of what may be an access key id, or 0.
+func prefix(text []byte, seen, from int) uint32 {
+	if from < seen || len(text)-from < 16 {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(text[from:])
 }
 
 // email returns where the name of the address around the @ (or %40) at i
