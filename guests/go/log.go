@@ -26,6 +26,11 @@ func (l *Log) Get(k Key) []byte {
 		at := recordSize + int(k.slot&^slotKey)*slotSize
 		return l.bytes(at)
 	}
+	return l.find(k)
+}
+
+// find is apart from Get because its loop makes TinyGo allocate, run or not.
+func (l *Log) find(k Key) []byte {
 	if !l.g.allFields {
 		panic("slswasm: cannot read " + quote(k.name) + ": it was not declared with slswasm.Field")
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"maps"
 
 	"github.com/slswasm/slswasm/guests/go/mask"
 	"github.com/slswasm/slswasm/guests/go/settings"
@@ -12,7 +11,7 @@ import (
 type config struct {
 	dropReads        bool
 	readPrefixes     []string
-	keep, risky      map[string]bool // by event name
+	keep, risky      names // of events
 	mediumAt, highAt int
 	indexes          [levels]string // "": what the sink says
 	sourceTypes      map[string]string
@@ -23,9 +22,9 @@ func defaults() config {
 	return config{
 		dropReads:    true,
 		readPrefixes: []string{"Describe", "List", "Get"},
-		keep: set("GetSecretValue", "GetSecretParameter", "GetFederationToken", "GetAuthorizationToken", "GetObjectAcl",
+		keep: newNames("GetSecretValue", "GetSecretParameter", "GetFederationToken", "GetAuthorizationToken", "GetObjectAcl",
 			"GetAccessKeyLastUsed", "GetSessionToken"),
-		risky: set("CreateAccessKey", "UpdateAccessKey", "CreateUser", "CreateLoginProfile", "UpdateLoginProfile",
+		risky: newNames("CreateAccessKey", "UpdateAccessKey", "CreateUser", "CreateLoginProfile", "UpdateLoginProfile",
 			"AttachPolicyToUser", "AttachPolicyToGroup", "AttachPolicyToRole", "AttachPolicy", "CreatePolicyVersion",
 			"SetDefaultPolicyVersion", "AddUserToGroup", "CreateRole", "UpdateRole", "CreateSAMLProvider", "CreateOIDCProvider",
 			"UnbindMFADevice", "DeleteVirtualMFADevice", "SetPasswordPolicy", "SetSecurityPreference",
@@ -45,12 +44,29 @@ func defaults() config {
 	}
 }
 
-func set(names ...string) map[string]bool {
-	m := make(map[string]bool, len(names))
-	for _, n := range names {
-		m[n] = true
+// names is a set. It finds a name among those of its length, which takes less
+// than a map, and much less in TinyGo, where maps allocate.
+type names [16][]string
+
+func newNames(list ...string) (n names) {
+	n.add(list...)
+	return n
+}
+
+func (n *names) add(list ...string) {
+	for _, name := range list {
+		of := &n[len(name)%len(n)]
+		*of = append(*of, name)
 	}
-	return m
+}
+
+func (n *names) has(name string) bool {
+	for _, s := range n[len(name)%len(n)] {
+		if s == name {
+			return true
+		}
+	}
+	return false
 }
 
 // parseConfig reads the configuration; what it does not say stays as it is by
@@ -83,7 +99,7 @@ func parseConfig(text []byte) (config, error) {
 	if err == nil && c.mediumAt > c.highAt {
 		err = errors.New("thresholds: medium is above high")
 	}
-	maps.Copy(c.keep, set(keep...))
-	maps.Copy(c.risky, set(risky...))
+	c.keep.add(keep...)
+	c.risky.add(risky...)
 	return c, err
 }

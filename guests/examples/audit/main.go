@@ -48,6 +48,7 @@ func main() {} // never called: the module is a library
 // auditor handles logs; it holds buffers.
 type auditor struct {
 	config config
+	trails string // sourcetype of ActionTrail
 	masker *mask.Masker
 	trail  trail
 	masked []byte
@@ -55,7 +56,7 @@ type auditor struct {
 }
 
 func newAuditor(c config) *auditor {
-	return &auditor{config: c, masker: mask.New(c.mask)}
+	return &auditor{config: c, trails: c.sourceTypes[actionTrail], masker: mask.New(c.mask)}
 }
 
 func (a *auditor) handle(l *slswasm.Log) {
@@ -106,8 +107,8 @@ func (a *auditor) actionTrail(l *slswasm.Log) {
 
 // header says what a log of ActionTrail says beside its fields.
 func (a *auditor) header(l *slswasm.Log, level level) {
-	if s := a.config.sourceTypes[actionTrail]; s != "" {
-		l.HEC().SourceType(s)
+	if a.trails != "" {
+		l.HEC().SourceType(a.trails)
 	}
 	if index := a.config.indexes[level]; index != "" {
 		l.HEC().Index(index)

@@ -24,7 +24,7 @@ func (l level) severity() slswasm.Severity {
 func (c *config) noise(t *trail) bool {
 	return c.dropReads && c.readName(t.name) && t.rw != "Write" &&
 		!t.failed() && !t.signIn() && t.identity != "" && !t.root() &&
-		!c.keep[t.name] && !c.risky[t.name]
+		!c.keep.has(t.name) && !c.risky.has(t.name)
 }
 
 // readName says whether an event's name is one of a read: a prefix, and then
@@ -44,7 +44,7 @@ func (c *config) score(t *trail) int {
 	if t.write() {
 		score = 20
 	}
-	if c.risky[t.name] {
+	if c.risky.has(t.name) {
 		score += 40
 	}
 	if t.failed() {
