@@ -35,10 +35,11 @@ func jsonValue(s []byte, i, depth int) int {
 	switch s[i] {
 	case '"':
 		return jsonString(s, i)
-	case '{':
-		return jsonMembers(s, i, depth, '}')
-	case '[':
-		return jsonMembers(s, i, depth, ']')
+	case '{', '[':
+		if depth == jsonDepth {
+			return -1
+		}
+		return jsonMembers(s, i, depth, s[i]+2) // } and ] come two behind
 	case 't':
 		return jsonWord(s, i, "true")
 	case 'f':
@@ -56,13 +57,17 @@ func jsonWord(s []byte, i int, word string) int {
 	return -1
 }
 
-// jsonMembers skips an object or an array. Keys are read right here, and
-// jsonSpace is called where there is space only: most texts have none, and a
-// call costs as much as a short string.
-func jsonMembers(s []byte, i, depth int, end byte) int {
-	if depth == jsonDepth {
-		return -1
+// jsonSkip is jsonSpace without a call where there is none, as in most texts.
+func jsonSkip(s []byte, i int) int {
+	if i < len(s) && s[i] <= ' ' {
+		return jsonSpace(s, i)
 	}
+	return i
+}
+
+// jsonMembers skips an object or an array. Keys are read right here: a call
+// costs as much as a short string.
+func jsonMembers(s []byte, i, depth int, end byte) int {
 	i = jsonSpace(s, i+1)
 	if i < len(s) && s[i] == end {
 		return i + 1
@@ -75,16 +80,10 @@ func jsonMembers(s []byte, i, depth int, end byte) int {
 			if i = jsonString(s, i); i < 0 {
 				return -1
 			}
-			if i < len(s) && s[i] <= ' ' {
-				i = jsonSpace(s, i)
-			}
-			if i >= len(s) || s[i] != ':' {
+			if i = jsonSkip(s, i); i >= len(s) || s[i] != ':' {
 				return -1
 			}
-			i++
-			if i < len(s) && s[i] <= ' ' {
-				i = jsonSpace(s, i)
-			}
+			i = jsonSkip(s, i+1)
 		}
 		if i < len(s) && s[i] == '"' {
 			i = jsonString(s, i)
@@ -94,10 +93,7 @@ func jsonMembers(s []byte, i, depth int, end byte) int {
 		if i < 0 {
 			return -1
 		}
-		if i < len(s) && s[i] <= ' ' {
-			i = jsonSpace(s, i)
-		}
-		if i >= len(s) {
+		if i = jsonSkip(s, i); i >= len(s) {
 			return -1
 		}
 		if s[i] != ',' {
@@ -106,10 +102,7 @@ func jsonMembers(s []byte, i, depth int, end byte) int {
 			}
 			return -1
 		}
-		i++
-		if i < len(s) && s[i] <= ' ' {
-			i = jsonSpace(s, i)
-		}
+		i = jsonSkip(s, i+1)
 	}
 }
 
