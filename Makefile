@@ -60,8 +60,9 @@ rust: ## the example guests in Rust, if its toolchain is found
 	for e in $(TWINS); do echo "guest $$e in Rust"; \
 		cp $(BIN)/rust/$(WASMRUST)/release/$$(echo $$e | tr - _).wasm $(BIN)/guests/$$e.rust.wasm; done
 
-cases: build ## the examples' cases, through every module that was built
+cases: build ## the examples' cases and the conformance kit, through every module that was built
 	$(BIN)/slswasm test guests/examples/...
+	@set -e; for m in $(BIN)/guests/*.wasm; do $(BIN)/slswasm inspect --conformance $$m >$(BIN)/conformance.txt || { cat $(BIN)/conformance.txt; exit 1; }; echo "$$m conforms"; done
 
 demo: build ## logs from an emulated Log Service through the audit guest into a receiver
 	$(BIN)/slswasm demo

@@ -3,8 +3,6 @@ package guesttest_test
 import (
 	"os"
 	"path/filepath"
-	"runtime/debug"
-	"slices"
 	"testing"
 
 	"github.com/slswasm/slswasm/host/guest/guesttest"
@@ -32,7 +30,7 @@ func TestExamples(t *testing.T) {
 			"go": guesttest.Build, "tinygo": guesttest.BuildTinyGo,
 		} {
 			t.Run(name+"/"+compiler, func(t *testing.T) {
-				if compiler == "go" && underRace() {
+				if compiler == "go" && guesttest.UnderRace() {
 					t.Skip("SKIPPED under -race, where compiling what Go builds takes minutes: `make cases` runs them, and so does go test without -race")
 				}
 				t.Parallel()
@@ -40,11 +38,6 @@ func TestExamples(t *testing.T) {
 			})
 		}
 	}
-}
-
-func underRace() bool {
-	info, _ := debug.ReadBuildInfo()
-	return info != nil && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "-race" && s.Value == "true" })
 }
 
 func runCases(t *testing.T, dir, name string, wasm []byte, cache string) {

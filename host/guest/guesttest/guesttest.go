@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"testing"
 )
 
@@ -55,4 +57,11 @@ func moduleRoot(tb testing.TB) string {
 			tb.Fatalf("no go.mod of github.com/slswasm/slswasm in %s or above", start)
 		}
 	}
+}
+
+// UnderRace says whether the race detector is on, where compiling what stock Go
+// builds takes minutes.
+func UnderRace() bool {
+	info, _ := debug.ReadBuildInfo()
+	return info != nil && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "-race" && s.Value == "true" })
 }
