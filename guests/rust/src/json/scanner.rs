@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::text::{escape, skip_plain, utf8};
+use super::text::{escape, pass_text, skip_plain, utf8};
 use super::Value;
 
 /// How deep objects and arrays may be nested.
@@ -105,6 +105,23 @@ impl<'a> Scanner<'a> {
         if self.error.is_some() {
             return None;
         }
+        if !self.fresh && self.levels[self.inside].end & OBJECT != 0 {
+            if let Some((key, text)) = pass_text(self.src, self.pos) {
+                self.levels[self.inside] = Level { start: self.pos as u32 + 2, end: key as u32 | OBJECT };
+                self.start = key + 2;
+                self.pos = text + 1;
+                self.at = self.inside;
+                self.kind = Kind::String;
+                self.escaped = false;
+                return Some(Kind::String);
+            }
+        }
+        self.other()
+    }
+
+    /// `next` for whatever there may be.
+    #[inline(never)]
+    fn other(&mut self) -> Option<Kind> {
         match self.step() {
             Ok(Some(kind)) => {
                 self.kind = kind;

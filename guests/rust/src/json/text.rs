@@ -5,32 +5,63 @@ pub(super) const fn plain(c: u8) -> bool {
     c >= b' ' && c < 0x80 && c != b'"' && c != b'\\'
 }
 
+const ONES: u64 = 0x0101010101010101;
+const TOPS: u64 = 0x80 * ONES;
+
 /// A word whose lowest bit that is set is the top bit of the first byte of `w`
-/// that is not plain, or 0.
+/// that is not plain, or 0. A byte minus what it may not be, or may not be
+/// below, goes below zero; what that borrows from the bytes above does not
+/// matter, nor do bytes over 0x80, which are not plain anyway.
 fn special(w: u64) -> u64 {
-    const ONES: u64 = 0x0101010101010101;
-    const TOPS: u64 = 0x80 * ONES;
-    let under = |w: u64, c: u8| w.wrapping_sub(c as u64 * ONES) & !w; // bytes less than c
-    let (quote, slash) = (w ^ (b'"' as u64 * ONES), w ^ (b'\\' as u64 * ONES));
-    (under(w, b' ') | under(quote, 1) | under(slash, 1) | w) & TOPS
+    let is = |c: u8| (w ^ (c as u64 * ONES)).wrapping_sub(ONES);
+    (is(b'"') | is(b'\\') | w.wrapping_sub(b' ' as u64 * ONES) | w) & TOPS
 }
 
 /// The index of the first byte from `i` on that is not plain, or the length.
-/// It goes by words: under a time limit, each turn of a loop costs as much as
-/// reading dozens of bytes.
+/// It goes by words, up to the last few bytes.
 #[inline]
-pub(super) fn skip_plain(src: &[u8], mut i: usize) -> usize {
-    while let Some(b) = src.get(i..i + 8) {
-        let m = special(u64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]));
+pub(super) fn skip_plain(src: &[u8], i: usize) -> usize {
+    let mut rest = src.get(i..).unwrap_or_default();
+    while let Some(w) = word(rest, 0) {
+        let m = special(w);
         if m != 0 {
-            return i + m.trailing_zeros() as usize / 8;
+            return src.len() - rest.len() + m.trailing_zeros() as usize / 8;
         }
-        i += 8;
+        rest = &rest[8..];
     }
+    last_plain(src, src.len() - rest.len())
+}
+
+fn last_plain(src: &[u8], mut i: usize) -> usize {
     while i < src.len() && plain(src[i]) {
         i += 1;
     }
     i
+}
+
+/// The eight bytes at `i`, if there are so many.
+#[inline(always)]
+pub(crate) fn word(src: &[u8], i: usize) -> Option<u64> {
+    let b = src.get(i..i.wrapping_add(8))?;
+    b.try_into().ok().map(u64::from_le_bytes)
+}
+
+/// Passes over a member that is what most are: a string, not the first member,
+/// without spaces and escapes, as in `,"key":"text"`. Says where key and text
+/// end, before their quotes.
+#[inline]
+pub(super) fn pass_text(src: &[u8], i: usize) -> Option<(usize, usize)> {
+    const BEFORE: u64 = u64::from_le_bytes(*b",\"\0\0\0\0\0\0");
+    const BETWEEN: u64 = u64::from_le_bytes(*b"\":\"\0\0\0\0\0");
+    if word(src, i)? & 0xFFFF != BEFORE {
+        return None;
+    }
+    let key = skip_plain(src, i + 2);
+    if word(src, key)? & 0xFFFFFF != BETWEEN {
+        return None;
+    }
+    let text = skip_plain(src, key + 3);
+    (src.get(text) == Some(&b'"')).then_some((key, text))
 }
 
 /// The length of the escape that `b` starts with, 0 if it is none.
@@ -183,6 +214,42 @@ mod tests {
 
     fn meaning(s: &str) -> String {
         String::from_utf8(unescape(&mut Vec::new(), s.as_bytes()).to_vec()).unwrap()
+    }
+
+    /// Every byte at every place of texts up to three words long.
+    #[test]
+    fn plain_is_told_by_words_as_by_bytes() {
+        for len in 0..26 {
+            for at in 0..=len {
+                for c in 0..=255 {
+                    let mut text = vec![b'x'; len];
+                    if let Some(b) = text.get_mut(at) {
+                        *b = c;
+                    }
+                    for i in 0..=len {
+                        let want = (i..len).find(|k| !plain(text[*k])).unwrap_or(len);
+                        assert_eq!(skip_plain(&text, i), want, "{text:?} from {i}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn passes_plain_members_only() {
+        for (text, want) in [
+            (r#","key":"text","#, Some((5, 12))),
+            (r#","":"","#, None), // too short to be read by words
+            (r#","":""......"#, Some((2, 5))),
+            (r#", "key":"text","#, None),
+            (r#","key" :"text","#, None),
+            (r#","key":1234567,"#, None),
+            (r#","k\y":"text","#, None),
+            (r#","key":"t\xt","#, None),
+            (r#","key":"textextextext"#, None),
+        ] {
+            assert_eq!(pass_text(text.as_bytes(), 0), want, "{text}");
+        }
     }
 
     #[test]

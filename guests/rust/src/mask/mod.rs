@@ -65,16 +65,16 @@ pub struct Masker {
 
 struct Rules {
     options: Options,
-    start: [bool; 256], // bytes at which a secret may be told
+    numbers: bool, // some are to be hidden
 }
 
 impl Masker {
     /// Makes one.
     pub fn new(options: Options) -> Self {
-        let start = secrets::starts(&options);
-        let rewriter = || Rewriter::new().numbers(options.numbers());
+        let numbers = options.numbers();
+        let rewriter = || Rewriter::new().numbers(numbers);
         let nested = [rewriter(), rewriter(), rewriter()];
-        Masker { rules: Rules { options, start }, nested }
+        Masker { rules: Rules { options, numbers }, nested }
     }
 
     /// Appends text with its secrets masked. If there are none, it leaves `dst`
@@ -121,7 +121,8 @@ impl Rules {
             }
             return hide;
         }
-        if !below.is_empty() && matches!(Value(text).kind(), Kind::Object | Kind::Array) {
+        let looks_like_json = matches!(text[0], b'{' | b'[' | 0..=b' '); // most texts do not
+        if looks_like_json && !below.is_empty() && matches!(Value(text).kind(), Kind::Object | Kind::Array) {
             let before = dst.len();
             match self.json(below, dst, text) {
                 Ok(masked) => return masked,

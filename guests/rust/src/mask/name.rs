@@ -3,37 +3,61 @@
 /// token, private key, authorization or credentials. The tokens for paging and
 /// for idempotence (NextToken, ClientToken) are none.
 pub fn secret_name(name: &[u8]) -> bool {
-    if !secret_end(name) {
-        return false;
+    let end = match *name {
+        [.., a, b, c] => end_of(&[a, b, c]) | 0x202020, // in lower case
+        _ => return false,
+    };
+    const ORD: u32 = end_of(b"ord");
+    const SWD: u32 = end_of(b"swd");
+    const PWD: u32 = end_of(b"pwd");
+    const RET: u32 = end_of(b"ret");
+    const KEN: u32 = end_of(b"ken");
+    const KEY: u32 = end_of(b"key");
+    const ION: u32 = end_of(b"ion");
+    const ALS: u32 = end_of(b"als");
+    let secret: &[u8] = match end {
+        ORD => b"password",
+        SWD => b"passwd",
+        PWD => return true,
+        RET => b"secret",
+        KEN => return token(name),
+        KEY => b"privatekey",
+        ION => b"authorization",
+        ALS => b"credentials",
+        _ => return false,
+    };
+    cut_end(name, secret).is_some()
+}
+
+/// Three letters as a number, which a match tells apart in few steps.
+const fn end_of(s: &[u8; 3]) -> u32 {
+    (s[0] as u32) << 16 | (s[1] as u32) << 8 | s[2] as u32
+}
+
+fn token(name: &[u8]) -> bool {
+    let public: [&[u8]; 3] = [b"next", b"client", b"continuation"];
+    match cut_end(name, b"token") {
+        Some(rest) => !public.iter().any(|p| cut_end(rest, p).is_some()),
+        None => false,
     }
-    let mut buf = [0; 24]; // the name's end, without punctuation
-    let mut n = buf.len();
-    for c in name.iter().rev().filter(|c| !matches!(c, b'-' | b'_')) {
-        if n == 0 {
-            break;
+}
+
+/// What is before `end` in a name that ends so, without regard to case, hyphens
+/// and underscores.
+fn cut_end<'a>(mut name: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
+    let mut end = end.iter().rev().peekable();
+    while let Some(want) = end.peek() {
+        let (c, rest) = name.split_last()?;
+        name = rest;
+        if !matches!(c, b'-' | b'_') {
+            if c.to_ascii_lowercase() != **want {
+                return None;
+            }
+            end.next();
         }
-        n -= 1;
-        buf[n] = c.to_ascii_lowercase();
     }
-    let ends = |s: &&str| buf[n..].ends_with(s.as_bytes());
-    !PUBLIC.iter().any(ends) && SECRET.iter().any(ends)
+    Some(name)
 }
-
-/// Sorts out most names by their last three letters, without a loop.
-fn secret_end(name: &[u8]) -> bool {
-    if let [.., a, b, c] = *name {
-        // password, passwd, pwd, secret, token, private key, authorization, credentials
-        return matches!(
-            &[a | 0x20, b | 0x20, c | 0x20],
-            b"ord" | b"swd" | b"pwd" | b"ret" | b"ken" | b"key" | b"ion" | b"als"
-        );
-    }
-    false
-}
-
-const PUBLIC: [&str; 3] = ["nexttoken", "clienttoken", "continuationtoken"];
-const SECRET: [&str; 8] =
-    ["password", "passwd", "pwd", "secret", "token", "privatekey", "authorization", "credentials"];
 
 #[cfg(test)]
 mod tests {

@@ -1,30 +1,13 @@
-use super::{number, Options, Rules, HIDDEN};
+use super::{number, Rules, HIDDEN};
+use crate::json::word;
 
 /// How much of an access key id stays: enough to tell keys apart, and a tail
 /// too short to look like the start of another one.
 const HEAD: usize = 8;
 const TAIL: usize = 2;
 
-/// Prefixes of access key ids, and how many letters and digits follow at least.
-const PREFIXES: [(&[u8; 4], usize); 5] = [(b"LTAI", 12), (b"STS.", 12), (b"TMP.", 12), (b"AKIA", 16), (b"ASIA", 16)];
-
-/// The bytes at which a secret may be told.
-pub(super) fn starts(options: &Options) -> [bool; 256] {
-    let mut start = [false; 256];
-    if options.access_keys {
-        for (text, _) in PREFIXES {
-            start[text[0] as usize] = true;
-        }
-    }
-    if options.emails {
-        start[b'@' as usize] = true;
-        start[b'%' as usize] = true;
-    }
-    if options.numbers() {
-        start[b'0' as usize..=b'9' as usize].fill(true);
-    }
-    start
-}
+/// The length of the shortest secret: a@b.cc.
+const SHORTEST: usize = 6;
 
 /// What to hide of a text, and where to go on: before `end` starts nothing else.
 pub(super) struct Found {
@@ -41,17 +24,24 @@ impl Found {
 
 impl Rules {
     pub(super) fn append(&self, dst: &mut Vec<u8>, text: &[u8]) -> bool {
+        let i = self.next(text, 0);
+        i < text.len() && self.append_from(dst, text, i)
+    }
+
+    /// Goes on from the first byte that may tell a secret.
+    fn append_from(&self, dst: &mut Vec<u8>, text: &[u8], mut i: usize) -> bool {
         let mut done = 0; // text[..done] stands in dst
-        let mut i = self.next(text, 0);
+        let mut seen = 0; // a secret that starts before was looked at
         while i < text.len() {
-            let found = self.find(text, done, i);
+            let found = self.find(text, done, seen, i);
             if found.from < found.to {
                 dst.extend_from_slice(&text[done..found.from]);
                 append_hidden(dst, &text[found.from..found.to], text[i]);
                 dst.extend_from_slice(&text[found.to..found.end]);
                 done = found.end;
             }
-            i = self.next(text, found.end.max(i + 1));
+            seen = found.end.max(i + 1);
+            i = self.next(text, seen);
         }
         if done > 0 {
             dst.extend_from_slice(&text[done..]);
@@ -60,29 +50,54 @@ impl Rules {
     }
 
     /// Looks at the secret that is told by the byte at `i`, if there is one.
-    fn find(&self, text: &[u8], done: usize, i: usize) -> Found {
-        match text[i] {
-            b'@' | b'%' => self.email(text, done, i).map_or(Found::nothing(i), |from| Found { from, to: i, end: i }),
-            b'0'..=b'9' => number::find(&self.options, text, i),
-            _ => access_key(text, i).map_or(Found::nothing(i), |end| Found { from: i + HEAD, to: end - TAIL, end }),
-        }
+    fn find(&self, text: &[u8], done: usize, seen: usize, i: usize) -> Found {
+        let found = match text[i] {
+            b'@' | b'%' if self.options.emails => self.email(text, done, i).map(|from| Found { from, to: i, end: i }),
+            b'.' | b'I' if self.options.access_keys => access_key(text, seen, i),
+            b'0'..=b'9' if self.numbers => return number::find(&self.options, text, i),
+            _ => None,
+        };
+        found.unwrap_or_else(|| Found::nothing(i))
     }
 
-    /// Where from `i` on a secret may be told, or the length. It takes eight
-    /// bytes at a time: under a time limit, each turn of a loop costs as much as
-    /// reading dozens of bytes.
+    /// Where from `i` on a secret may be told, or the length.
     fn next(&self, text: &[u8], mut i: usize) -> usize {
-        let t = |c: u8| self.start[c as usize];
-        while let Some(b) = text.get(i..i + 8) {
-            if t(b[0]) | t(b[1]) | t(b[2]) | t(b[3]) | t(b[4]) | t(b[5]) | t(b[6]) | t(b[7]) {
-                break;
+        if text.len() < SHORTEST {
+            return text.len();
+        }
+        while let Some(w) = word(text, i) {
+            let marks = self.marks(w);
+            if marks != 0 {
+                return i + marks.trailing_zeros() as usize / 8;
             }
             i += 8;
         }
-        while i < text.len() && !t(text[i]) {
-            i += 1;
+        if i >= text.len() {
+            return text.len();
         }
-        i
+        let marks = match word(text, text.len().wrapping_sub(8)) {
+            Some(w) => self.marks(w >> (8 * (i + 8 - text.len()))), // less the bytes that were seen
+            None => self.marks(text[i..].iter().rev().fold(0, |w, c| w << 8 | *c as u64)),
+        };
+        match marks {
+            0 => text.len(),
+            _ => i + marks.trailing_zeros() as usize / 8,
+        }
+    }
+
+    /// A word whose lowest bit that is set is the top bit of the first byte of
+    /// `w` that may tell a secret, or 0: the @ or % of an address, the full stop
+    /// or the I that all access key ids have near their start, a digit.
+    fn marks(&self, w: u64) -> u64 {
+        const ONES: u64 = 0x0101010101010101;
+        const TOPS: u64 = 0x80 * ONES;
+        let is = |c: u8| (w ^ (c as u64 * ONES)).wrapping_sub(ONES);
+        let mut found = is(b'@') | is(b'%') | is(b'.') | is(b'I');
+        if self.numbers {
+            let low = w & !TOPS;
+            found |= (low + (0x80 - b'0' as u64) * ONES) & !(low + (0x7F - b'9' as u64) * ONES);
+        }
+        found & !w & TOPS
     }
 
     /// Where the name of the address around the @ (or %40) at `i` starts, if it
@@ -117,13 +132,22 @@ impl Rules {
     }
 }
 
-/// Where the access key id at `i` ends. What comes before does not matter: it
-/// may be escaped, as in "%3DLTAI...".
-fn access_key(text: &[u8], i: usize) -> Option<usize> {
-    let text = &text[i..];
-    let (_, more) = PREFIXES.iter().find(|(prefix, _)| text.starts_with(&prefix[..]))?;
-    let letters = text[4..].iter().take_while(|c| c.is_ascii_alphanumeric()).count();
-    (letters >= *more).then_some(i + 4 + letters)
+/// What to hide of the access key id, that starts at `seen` or later, that the
+/// byte at `i` tells: the first full stop or I in one. What comes before does not
+/// matter: it may be escaped, as in "%3DLTAI...".
+fn access_key(text: &[u8], seen: usize, i: usize) -> Option<Found> {
+    let prefix = |before: usize| {
+        let from = i.checked_sub(before).filter(|from| *from >= seen)?;
+        text.get(from..from + 4).map(|prefix| (from, prefix))
+    };
+    let (from, more) = match (prefix(3), prefix(2)) {
+        (Some((from, b"LTAI" | b"STS." | b"TMP.")), _) => (from, 12),
+        (_, Some((from, b"AKIA" | b"ASIA"))) => (from, 16),
+        _ => return None,
+    };
+    let letters = text[from + 4..].iter().take_while(|c| c.is_ascii_alphanumeric()).count();
+    let end = from + 4 + letters;
+    (letters >= more).then_some(Found { from: from + HEAD, to: end - TAIL, end })
 }
 
 /// How long the domain name is that `b` starts with: labels with dots between
@@ -162,4 +186,94 @@ fn append_hidden(dst: &mut Vec<u8>, secret: &[u8], c: u8) {
 /// Whether a byte may stand in the name of an e-mail address, or in UTF-8.
 fn local(c: u8) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'%' | b'+' | b'-' | 0x80..=0xFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mask::{secret_name, Masker, Options};
+
+    /// `append` as it is said: each byte is looked at, in order.
+    fn slowly(m: &Masker, text: &[u8]) -> Vec<u8> {
+        let rules = &m.rules;
+        let (mut out, mut done, mut i) = (Vec::new(), 0, 0);
+        while i < text.len() {
+            let found = match text[i] {
+                b'@' | b'%' | b'0'..=b'9' => rules.find(text, done, i, i),
+                _ if rules.options.access_keys => key(&text[i..]).map_or(Found::nothing(i), |n| Found {
+                    from: i + HEAD,
+                    to: i + n - TAIL,
+                    end: i + n,
+                }),
+                _ => Found::nothing(i),
+            };
+            if found.from < found.to {
+                out.extend_from_slice(&text[done..found.from]);
+                append_hidden(&mut out, &text[found.from..found.to], text[i]);
+                out.extend_from_slice(&text[found.to..found.end]);
+                done = found.end;
+            }
+            i = found.end.max(i + 1);
+        }
+        out.extend_from_slice(&text[done..]);
+        out
+    }
+
+    fn key(text: &[u8]) -> Option<usize> {
+        let prefixes: [(&[u8], usize); 5] = [(b"LTAI", 12), (b"STS.", 12), (b"TMP.", 12), (b"AKIA", 16), (b"ASIA", 16)];
+        let (_, more) = prefixes.iter().find(|(p, _)| text.starts_with(p))?;
+        let n = text[4..].iter().take_while(|c| c.is_ascii_alphanumeric()).count();
+        (n >= *more).then_some(4 + n)
+    }
+
+    /// `secret_name` as it is said.
+    fn secret_slowly(name: &str) -> bool {
+        let letters: String = name.chars().filter(|c| !"-_".contains(*c)).collect::<String>().to_ascii_lowercase();
+        let ends = |list: &[&str]| list.iter().any(|end| letters.ends_with(end));
+        let secret = ["password", "passwd", "pwd", "secret", "token", "privatekey", "authorization", "credentials"];
+        let whole = name.len() >= 3 && !name.as_bytes()[name.len() - 3..].iter().any(|c| b"-_".contains(c));
+        whole && ends(&secret) && !ends(&["nexttoken", "clienttoken", "continuationtoken"])
+    }
+
+    /// Texts made of pieces that mean something, by a generator that always
+    /// makes the same ones.
+    #[test]
+    fn words_find_what_bytes_find() {
+        let pieces = [
+            "LTAI", "STS.", "TMP.", "AKIA", "ASIA", "I", ".", "@", "%", "%40", "example.com", "5tExampleKey0000", "0",
+            "13812345678", "4111 1111 1111 1111", " ", "+", "é", "****", "A", "next", "token", "-", "_", "pass",
+            "Word", "secret", "private", "KEY", "client", "pwd",
+        ];
+        let on = Options {
+            access_keys: true,
+            emails: true,
+            phones: true,
+            cards: true,
+            identities: true,
+            ..Options::default()
+        };
+        let maskers = [
+            Masker::new(on.clone()),
+            Masker::new(Options { phones: false, cards: false, identities: false, ..on.clone() }),
+            Masker::new(Options { access_keys: false, ..on.clone() }),
+            Masker::new(Options { emails: false, ..on }),
+            Masker::new(Options::default()),
+        ];
+        let mut random = 1u64;
+        for _ in 0..40_000 {
+            let mut text = String::new();
+            for _ in 0..6 {
+                random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                text.push_str(pieces[(random >> 33) as usize % pieces.len()]);
+            }
+            for m in &maskers {
+                let mut got = Vec::new();
+                if !m.append(&mut got, text.as_bytes()) {
+                    got.extend_from_slice(text.as_bytes());
+                }
+                assert_eq!(got, slowly(m, text.as_bytes()), "{text}");
+            }
+            assert_eq!(secret_name(text.as_bytes()), secret_slowly(&text), "{text}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use slswasm::{mask, settings};
 
@@ -9,8 +9,8 @@ use crate::{ACTION_TRAIL, KUBERNETES};
 pub struct Config {
     pub drop_reads: bool,
     pub read_prefixes: Vec<String>,
-    pub keep: HashSet<Vec<u8>>, // by event name
-    pub risky: HashSet<Vec<u8>>,
+    pub keep: Names, // of events
+    pub risky: Names,
     pub medium_at: u32,
     pub high_at: u32,
     pub indexes: [String; 3], // "": what the sink says
@@ -46,12 +46,11 @@ const SOURCE_TYPES: [(&str, &str); 4] = [
 
 impl Default for Config {
     fn default() -> Self {
-        let set = |names: &[&str]| names.iter().map(|n| n.as_bytes().to_vec()).collect();
         Config {
             drop_reads: true,
             read_prefixes: READ_PREFIXES.map(String::from).to_vec(),
-            keep: set(&KEEP),
-            risky: set(&RISKY),
+            keep: Names::new(KEEP),
+            risky: Names::new(RISKY),
             medium_at: 30,
             high_at: 60,
             indexes: Default::default(),
@@ -99,8 +98,8 @@ impl Config {
         if c.medium_at > c.high_at {
             return Err("thresholds: medium is above high".to_string());
         }
-        c.keep.extend(keep.into_iter().map(String::into_bytes));
-        c.risky.extend(risky.into_iter().map(String::into_bytes));
+        c.keep.extend(keep);
+        c.risky.extend(risky);
         Ok(c)
     }
 
@@ -108,5 +107,28 @@ impl Config {
     /// known.
     pub fn source_type(&self, topic: &[u8]) -> Option<&str> {
         self.source_types.get(topic).map(String::as_str)
+    }
+}
+
+/// A set of names. It finds one among those of its length, which takes less than
+/// to hash it.
+#[derive(Default)]
+pub struct Names([Vec<String>; 16]);
+
+impl Names {
+    fn new<const N: usize>(list: [&str; N]) -> Self {
+        let mut names = Names::default();
+        names.extend(list.map(String::from));
+        names
+    }
+
+    fn extend(&mut self, list: impl IntoIterator<Item = String>) {
+        for name in list {
+            self.0[name.len() % 16].push(name);
+        }
+    }
+
+    pub fn contains(&self, name: &[u8]) -> bool {
+        self.0[name.len() % 16].iter().any(|n| n.as_bytes() == name)
     }
 }
