@@ -81,7 +81,7 @@ kills: ## rsyslog, syslog-ng and the collector killed with -9 in mid-stream, KIL
 	SLSWASM_KILLS=$${KILLS:-50} $(GO) test -count=1 -v -timeout 20m -run 'TestKills|TestCollectorKilled' ./sinks/syslog ./sinks/hec
 
 test: ## every test, with the race detector
-	@set -e; for m in $(MODULES); do (cd $$m && $(GO) test -race ./...); done
+	@set -e; for m in $(MODULES); do (cd $$m && $(GO) test -race -timeout 20m ./...); done
 	@if test -x "$(CARGO)"; then cd guests && $(RUST) cargo test --quiet --locked; \
 	else echo "SKIPPED: tests of the Rust crates: cargo is not installed"; fi
 
