@@ -68,7 +68,7 @@ func TestFuelIsRepeatable(t *testing.T) {
 	for _, name := range []string{"keep-table", "stateful", "slow", "print"} {
 		var first int64
 		for _, interpreted := range []bool{false, false, true} {
-			m := mustCompile(t, name, func(c *Config) { c.Interpreter = interpreted })
+			m := mustCompile(t, name, func(c *Config) { c.Interpreter, c.TimeLimit = interpreted, time.Hour })
 			var out Output
 			if err := m.Transform(t.Context(), logs(20, 3), &out); err != nil {
 				t.Fatal(err)
