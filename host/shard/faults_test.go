@@ -71,7 +71,7 @@ func TestAShardInTroubleKeepsNoOtherWaiting(t *testing.T) {
 func TestCheckpointFaults(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
-	w.putLogs(0, 20)
+	w.putLogs(0, 6)
 	mend := w.Inject(slstest.Fault{Kind: slstest.UpdateCheckPoint, When: func(c slstest.Call) bool { return c.N > 1 }, Status: 500})
 	cfg := w.config("a")
 	cfg.PullCount = 1
