@@ -24,7 +24,7 @@ import (
 // Each script has a service with the sample logs and receivers of its own, and
 // finds them in the environment, together with the documented settings.
 func TestScripts(t *testing.T) {
-	audit := guesttest.Build(t, "audit")
+	audit := guesttest.BuildSmall(t, "audit")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/scripts",
 		RequireExplicitExec: true,

@@ -59,7 +59,7 @@ func newWorld(t *testing.T, shards int) *world {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	w := &world{t: t, ctx: ctx, arrived: map[string][]map[string]string{}, more: make(chan struct{}), audit: filepath.Join(t.TempDir(), "audit.wasm")}
-	w.must(os.WriteFile(w.audit, guesttest.Build(t, "audit"), 0o600))
+	w.must(os.WriteFile(w.audit, guesttest.BuildSmall(t, "audit"), 0o600))
 	var err error
 	w.service, err = slstest.New(slstest.Config{Projects: []slstest.Project{{
 		Name: testProject, Logstores: []slstest.Logstore{{Name: testLogstore, Shards: shards}},

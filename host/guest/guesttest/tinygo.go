@@ -45,6 +45,17 @@ func BuildTinyGo(tb testing.TB, example string) []byte {
 	return module
 }
 
+// BuildSmall is BuildTinyGo where there is a TinyGo, and else Build: for tests
+// that start many processes. Each has to load the module, and stock Go's is
+// seventy times as large.
+func BuildSmall(tb testing.TB, example string) []byte {
+	tb.Helper()
+	if findTinyGo() == "" {
+		return Build(tb, example)
+	}
+	return BuildTinyGo(tb, example)
+}
+
 // findTinyGo returns the path of the TinyGo that a build would use, with its
 // version in it where it was installed with it, or "".
 func findTinyGo() string {
