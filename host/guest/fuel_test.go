@@ -12,7 +12,7 @@ import (
 // gluttons are guests that compute too much at the log that is bad.
 func gluttons() map[string]string {
 	return map[string]string{
-		"spin": "fuel: used up its 1000000 units, in transform; --fuel-per-log allows no more",
+		"spin": "fuel: used up its 100000 units, in transform; --fuel-per-log allows no more",
 	}
 }
 
@@ -21,7 +21,7 @@ func TestFuel(t *testing.T) {
 	for name, want := range gluttons() {
 		for _, interpreted := range []bool{false, true} {
 			m := mustCompile(t, name, func(c *Config) {
-				c.FuelPerLog, c.TimeLimit, c.Interpreter = 1_000_000, time.Hour, interpreted
+				c.FuelPerLog, c.TimeLimit, c.Interpreter = 100_000, time.Hour, interpreted
 			})
 			in := logs(20, 5, 19)
 			var out Output
