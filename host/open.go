@@ -46,6 +46,9 @@ func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 	p.lanes.New = func() any { return newLane(len(cfg.Guests)) }
 	defer func() {
 		if err != nil {
+			if ctx.Err() != nil { // nothing else is at fault
+				err = fmt.Errorf("stopped before the start: %w", context.Cause(ctx))
+			}
 			err = errors.Join(err, p.Close(context.WithoutCancel(ctx)))
 		}
 	}()

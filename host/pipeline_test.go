@@ -368,6 +368,11 @@ func TestOpenLeavesNothingBehind(t *testing.T) {
 	if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "--transform: guest init-trap: ") {
 		t.Errorf("Open: %v", err)
 	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("signal: interrupt"))
+	if _, err := Open(ctx, newConfig(t, service, &fakeSink{})); err == nil || err.Error() != "stopped before the start: signal: interrupt" {
+		t.Errorf("Open: %v", err)
+	}
 	if _, ok := service.Group(testProject, testLogstore, testGroup); ok {
 		t.Error("a consumer group was made for nothing")
 	}
