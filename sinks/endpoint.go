@@ -27,9 +27,7 @@ type endpoint struct {
 }
 
 func newEndpoint(e Endpoint, cfg RetryConfig, logger *slog.Logger) *endpoint {
-	return &endpoint{Endpoint: e, cfg: cfg, logger: logger, pauses: &backoff.ExponentialBackOff{
-		InitialInterval: cfg.Initial, MaxInterval: cfg.Max, Multiplier: 2, RandomizationFactor: 0.5,
-	}}
+	return &endpoint{Endpoint: e, cfg: cfg, logger: logger, pauses: cfg.backoff()}
 }
 
 // ready says whether a Send may try it.
@@ -87,11 +85,9 @@ func (e *endpoint) fail(err error, took time.Duration) {
 	if e.fault == nil && now.Sub(e.since) > e.pause {
 		e.pauses.Reset()
 	}
-	e.pause = max(e.pauses.NextBackOff(), took)
+	e.pause = e.cfg.grant(err, max(e.pauses.NextBackOff(), took))
 	if holds(err) {
 		e.pause = e.cfg.Hold / 2 // over when a Retrier comes back
-	} else if retry, _ := errors.AsType[*Retry](err); retry.After > 0 {
-		e.pause = max(min(retry.After, e.cfg.MaxAfter), e.cfg.Initial)
 	}
 	e.tell(err)
 	if e.fault == nil {
@@ -119,9 +115,4 @@ func (e *endpoint) name(err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", e.Name, err)
-}
-
-func holds(err error) bool {
-	_, hold := errors.AsType[*Hold](err)
-	return hold
 }

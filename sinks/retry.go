@@ -51,6 +51,22 @@ func (c RetryConfig) withDefaults() RetryConfig {
 	return c
 }
 
+// backoff is the growing time between two retries.
+func (c RetryConfig) backoff() *backoff.ExponentialBackOff {
+	return &backoff.ExponentialBackOff{
+		InitialInterval: c.Initial, MaxInterval: c.Max, Multiplier: 2, RandomizationFactor: 0.5,
+	}
+}
+
+// grant is the receiver's wish, within limits, or otherwise. It is never less
+// than Initial, so that a receiver cannot make us spin.
+func (c RetryConfig) grant(err error, otherwise time.Duration) time.Duration {
+	if retry, ok := errors.AsType[*Retry](err); ok && retry.After > 0 {
+		return max(min(retry.After, c.MaxAfter), c.Initial)
+	}
+	return otherwise
+}
+
 // Stats is what a Retrier has counted since it was made.
 type Stats struct {
 	Delivered, Rejected uint64 // events
@@ -120,7 +136,7 @@ func (r *Retrier) Deliver(ctx context.Context, events []abi.Event, reject func(*
 		if err := ctx.Err(); err != nil {
 			return err // the sink may have failed for this alone: no alarm
 		}
-		if err := sleep(ctx, r.delay(err, wait)); err != nil {
+		if err := Sleep(ctx, r.delay(err, wait)); err != nil {
 			return err
 		}
 	}
@@ -144,24 +160,24 @@ func honest(n, all int, err error) error {
 // passes says whether the same events may be sent again later.
 func passes(err error) bool {
 	_, retry := errors.AsType[*Retry](err)
+	return retry || holds(err)
+}
+
+func holds(err error) bool {
 	_, hold := errors.AsType[*Hold](err)
-	return retry || hold
+	return hold
 }
 
 // delay says how long to wait before the next try, and records why.
 func (r *Retrier) delay(err error, wait *wait) time.Duration {
-	if _, ok := errors.AsType[*Hold](err); ok {
+	if holds(err) {
 		r.holds.Add(1)
 		d := wait.hold.NextBackOff()
 		r.trouble.held(err, d)
 		return d
 	}
 	r.retries.Add(1)
-	d := wait.retry.NextBackOff()
-	if retry, ok := errors.AsType[*Retry](err); ok && retry.After > 0 {
-		// Never less than Initial, so that a receiver cannot make us spin.
-		d = max(min(retry.After, r.cfg.MaxAfter), r.cfg.Initial)
-	}
+	d := r.cfg.grant(err, wait.retry.NextBackOff())
 	r.trouble.retried(err, d)
 	return d
 }
@@ -171,9 +187,7 @@ type wait struct{ retry, hold *backoff.ExponentialBackOff }
 
 func (r *Retrier) newWait() *wait {
 	return &wait{
-		retry: &backoff.ExponentialBackOff{
-			InitialInterval: r.cfg.Initial, MaxInterval: r.cfg.Max, Multiplier: 2, RandomizationFactor: 0.5,
-		},
+		retry: r.cfg.backoff(),
 		hold: &backoff.ExponentialBackOff{
 			InitialInterval: r.cfg.Hold, MaxInterval: r.cfg.Hold, Multiplier: 1, RandomizationFactor: 0.2,
 		},
@@ -182,7 +196,8 @@ func (r *Retrier) newWait() *wait {
 
 func (w *wait) reset() { w.retry.Reset() }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for so long, or until ctx ends: then its error is ctx's.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -97,7 +97,7 @@ func (r *run) moved() error {
 func (r *run) await(ctx context.Context) error {
 	deadline, wait := time.Now().Add(r.cfg.AckTimeout), r.polling.first
 	for len(r.open) > 0 {
-		if err := sleep(ctx, min(wait, time.Until(deadline))); err != nil {
+		if err := sinks.Sleep(ctx, min(wait, time.Until(deadline))); err != nil {
 			r.doubt()
 			return err
 		}
@@ -230,15 +230,4 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
