@@ -116,6 +116,7 @@ func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	defer func() { s.slots <- slot }() // also in a panic: Close waits for it
 	enc := s.encoder()
 	defer s.release(enc)
 	var n int
@@ -129,7 +130,6 @@ func (s *Sink) Send(ctx context.Context, events []abi.Event) (int, error) {
 	default:
 		n, err = s.windows(ctx, enc, events)
 	}
-	s.slots <- slot
 	return n, s.outcome(ctx, err)
 }
 

@@ -356,6 +356,23 @@ func TestCloseEndsSends(t *testing.T) {
 	}
 }
 
+// TestCloseAfterPanic is a Send that panics: its caller recovers, and Close must
+// not wait for it.
+func TestCloseAfterPanic(t *testing.T) {
+	for _, cfg := range []Config{{}, {Protocol: RELP}} {
+		s, _ := sinkTo(t, start(t, sinktest.SyslogOptions{Network: cfg.Protocol}), cfg) // which closes it
+		s.encoders.New = func() any { return &encoder{} }                               // that has no format
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			_, _ = s.Send(t.Context(), numbered("a", 1))
+		}()
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	r := start(t, sinktest.SyslogOptions{})
 	if err := r.Close(); err != nil {
