@@ -2,6 +2,7 @@ package syslog
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -73,6 +74,19 @@ func TestRELPFaults(t *testing.T) {
 				wantAll(t, r.Messages(), "a", 100)
 			})
 		}
+	}
+}
+
+// TestOpenedInTime is a session that opened just before the time limit, which
+// passes while nobody waits any more: it is no failure.
+func TestOpenedInTime(t *testing.T) {
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 0, errTimeout)
+	defer cancel()
+	if err := timedOut(ctx, nil); err != nil {
+		t.Error(err)
+	}
+	if err := timedOut(ctx, context.Cause(ctx)); !errors.Is(err, errTimeout) {
+		t.Error(err)
 	}
 }
 

@@ -103,7 +103,11 @@ func (w *wire) Read(b []byte) (int, error) {
 var errTimeout = errors.New("no answer in time (--syslog-timeout, at the start 10 s at most)")
 
 // timedOut adds the setting to err when the time limit is what ended a wait.
+// It may pass after that: without an err there is none.
 func timedOut(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
 	if errors.Is(context.Cause(ctx), errTimeout) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("%w: %w", errTimeout, err)
 	}

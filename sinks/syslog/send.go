@@ -130,7 +130,8 @@ const udpAge = time.Minute
 func (s *Sink) dialUDP(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Timeout, errTimeout)
 	defer cancel()
-	return (&net.Dialer{}).DialContext(ctx, "udp", s.addr)
+	c, err := (&net.Dialer{}).DialContext(ctx, "udp", s.addr)
+	return c, timedOut(ctx, err)
 }
 
 // datagrams sends each event as a datagram over the slot's socket.
