@@ -12,6 +12,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/host/guest/wasmbin"
 )
 
 const (
@@ -33,7 +34,7 @@ var exports = []struct {
 
 // checkHeader says what a file is that is not a core module of version 1.
 func checkHeader(wasm []byte) error {
-	const want = "\x00asm\x01\x00\x00\x00"
+	const want = wasmbin.Magic
 	switch {
 	case bytes.HasPrefix(wasm, []byte(want)):
 		return nil

@@ -3,6 +3,8 @@ package meter
 import (
 	"encoding/binary"
 	"errors"
+
+	"github.com/slswasm/slswasm/host/guest/wasmbin"
 )
 
 // A stretch of code is charged at its first instruction for all of it: what
@@ -37,7 +39,7 @@ type frame struct {
 // A function is one entry of the code section.
 type function struct {
 	*module
-	r         *reader
+	r         *wasmbin.Reader
 	stretches []stretch
 	current   int
 	frames    []frame
@@ -46,14 +48,14 @@ type function struct {
 	bulk      bool
 }
 
-func (m *module) code(r *reader) ([]byte, error) {
-	n := r.u32()
+func (m *module) code(r *wasmbin.Reader) ([]byte, error) {
+	n := r.U32()
 	if int64(n) != int64(len(m.funcs)) {
 		return nil, errShort
 	}
 	out := binary.AppendUvarint(nil, uint64(n))
 	for _, t := range m.funcs {
-		body, err := m.body(&reader{buf: r.take(r.u32())}, m.params[t])
+		body, err := m.body(&wasmbin.Reader{Buf: r.Take(r.U32())}, m.params[t])
 		if err != nil {
 			return nil, err
 		}
@@ -62,26 +64,26 @@ func (m *module) code(r *reader) ([]byte, error) {
 	return out, nil
 }
 
-func (m *module) body(r *reader, params uint32) ([]byte, error) {
-	groups := r.u32()
-	from, locals := r.pos, uint64(params)
-	for n := groups; n > 0 && !r.bad; n-- {
-		locals += uint64(r.u32())
-		r.u8()
+func (m *module) body(r *wasmbin.Reader, params uint32) ([]byte, error) {
+	groups := r.U32()
+	from, locals := r.Pos, uint64(params)
+	for n := groups; n > 0 && !r.Bad; n-- {
+		locals += uint64(r.U32())
+		r.U8()
 	}
-	if r.bad || locals > 1<<32-3 {
+	if r.Bad || locals > 1<<32-3 {
 		return nil, errShort
 	}
 	f := &function{module: m, r: r, spare: uint32(locals), stretches: make([]stretch, 1)}
-	declared := r.buf[from:r.pos]
+	declared := r.Buf[from:r.Pos]
 	f.begin(stretch{entry: true})
 	f.frames = append(f.frames, frame{op: opBlock, entry: dead})
-	for len(f.frames) > 0 && !r.bad {
+	for len(f.frames) > 0 && !r.Bad {
 		if err := f.instruction(); err != nil {
 			return nil, err
 		}
 	}
-	if r.bad || r.more() {
+	if r.Bad || r.More() {
 		return nil, errShort
 	}
 	f.merge()
@@ -89,14 +91,14 @@ func (m *module) body(r *reader, params uint32) ([]byte, error) {
 		declared = append(append([]byte(nil), declared...), 2, i64+1)
 		groups++
 	}
-	return f.write(append(binary.AppendUvarint(nil, uint64(groups)), declared...), r.buf), nil
+	return f.write(append(binary.AppendUvarint(nil, uint64(groups)), declared...), r.Buf), nil
 }
 
 // begin ends the current stretch where the reader is.
 func (f *function) begin(s stretch) {
 	f.current = len(f.stretches)
 	f.stretches = append(f.stretches, s)
-	f.edits = append(f.edits, edit{f.r.pos, f.r.pos, f.current, nil})
+	f.edits = append(f.edits, edit{f.r.Pos, f.r.Pos, f.current, nil})
 }
 
 func (f *function) insert(at int, text []byte) {
@@ -104,24 +106,24 @@ func (f *function) insert(at int, text []byte) {
 }
 
 func (f *function) instruction() error {
-	from := f.r.pos
-	op := f.r.u8()
+	from := f.r.Pos
+	op := f.r.U8()
 	var callee uint32
 	switch op {
 	case opCall, opRefFunc:
-		callee = f.r.u32()
+		callee = f.r.U32()
 		text := binary.AppendUvarint([]byte{op}, uint64(f.shift(callee)))
-		f.edits = append(f.edits, edit{from, f.r.pos, dead, text})
+		f.edits = append(f.edits, edit{from, f.r.Pos, dead, text})
 	case opBr, opBrIf:
 		text := f.branch([]byte{op})
-		f.edits = append(f.edits, edit{from, f.r.pos, dead, text})
+		f.edits = append(f.edits, edit{from, f.r.Pos, dead, text})
 	case opBrTable:
-		n := f.r.u32()
+		n := f.r.U32()
 		text := binary.AppendUvarint([]byte{op}, uint64(n))
-		for k := uint64(n) + 1; k > 0 && !f.r.bad; k-- {
+		for k := uint64(n) + 1; k > 0 && !f.r.Bad; k-- {
 			text = f.branch(text)
 		}
-		f.edits = append(f.edits, edit{from, f.r.pos, dead, text})
+		f.edits = append(f.edits, edit{from, f.r.Pos, dead, text})
 	case opGlobalGet, opGlobalSet:
 		f.ofItsOwn(f.r)
 	case opBulk:
@@ -150,7 +152,7 @@ func (f *function) flow(op byte, from int) error {
 	case opBlock, opLoop, opIf:
 		f.frames = append(f.frames, frame{op: op, entry: f.current})
 		if op == opLoop {
-			f.insert(f.r.pos, append(f.check(nil), f.r.buf[from:f.r.pos]...))
+			f.insert(f.r.Pos, append(f.check(nil), f.r.Buf[from:f.r.Pos]...))
 		}
 		if op != opBlock {
 			f.begin(stretch{parent: f.current, loop: op == opLoop})
@@ -163,7 +165,7 @@ func (f *function) flow(op byte, from int) error {
 	case opEnd:
 		ended := f.frames[top]
 		if ended.op == opLoop {
-			f.insert(f.r.pos, []byte{opEnd})
+			f.insert(f.r.Pos, []byte{opEnd})
 		}
 		f.frames = f.frames[:top]
 		if top > 0 && (ended.op != opBlock || ended.target) {
@@ -179,9 +181,9 @@ func (f *function) flow(op byte, from int) error {
 
 // branch copies a label, and counts in the loops that it leaves: each is two.
 func (f *function) branch(out []byte) []byte {
-	label := f.r.u32()
+	label := f.r.U32()
 	if int64(label) >= int64(len(f.frames)) {
-		f.r.bad = true
+		f.r.Bad = true
 		return out
 	}
 	at := len(f.frames) - 1 - int(label)
@@ -230,7 +232,7 @@ func (f *function) grow(at int, each int64) {
 	text = append(local(text, opLocalGet, f.spare+1), opI32Const, 0x7f, opI32Ne, opIf, noResult)
 	text = append(number(append(f.length(text), opI64Const), each), opI64Mul, opI64Sub)
 	text = f.check(f.fuel(text, opGlobalSet))
-	f.insert(f.r.pos, append(text, opEnd))
+	f.insert(f.r.Pos, append(text, opEnd))
 }
 
 // merge lets a stretch pay for the short ones that may follow it, within

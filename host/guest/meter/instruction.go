@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"github.com/slswasm/slswasm/host/guest/wasmbin"
 )
 
 const i64 = 0x7e // a value type; i32 is the next
@@ -61,26 +63,26 @@ var alone = []byte{opUnreachable, opNop, opElse, opEnd, opReturn, opDrop, opSele
 // immediates passes what follows an opcode that needs no look of its own:
 // WebAssembly core specification 2.0, section 5.4. Of an instruction that is
 // not here the length is not known.
-func immediates(r *reader, op byte) error {
+func immediates(r *wasmbin.Reader, op byte) error {
 	switch {
 	case op >= 0x45 && op <= 0xc4, slices.Contains(alone, op):
 	case op >= opBlock && op <= opIf, op == opI32Const:
-		r.skipLEB(5)
+		r.Signed(5)
 	case op >= 0x28 && op <= 0x3e:
 		memoryArgument(r)
 	case op >= 0x20 && op <= opLocalTee, op == 0x25, op == 0x26, op == 0x3f, op == opMemoryGrow:
-		r.u32()
+		r.U32()
 	case op == opI64Const:
-		r.skipLEB(10)
+		r.Signed(10)
 	case op == 0x43, op == 0x44:
-		r.take(4 << (op - 0x43))
+		r.Take(4 << (op - 0x43))
 	case op == opCallIndirect:
-		r.u32()
-		r.u32()
+		r.U32()
+		r.U32()
 	case op == 0x1c:
-		r.take(r.u32())
+		r.Take(r.U32())
 	case op == 0xd0:
-		if t := r.u8(); t != 0x70 && t != 0x6f { // of functions, of externals
+		if t := r.U8(); t != 0x70 && t != 0x6f { // of functions, of externals
 			return unknown(r, fmt.Sprintf("%#x %#x", op, t))
 		}
 	default:
@@ -89,27 +91,27 @@ func immediates(r *reader, op byte) error {
 	return nil
 }
 
-func unknown(r *reader, op string) error {
-	if r.bad {
+func unknown(r *wasmbin.Reader, op string) error {
+	if r.Bad {
 		return errShort
 	}
 	return fmt.Errorf("an instruction that is not known, %s", op)
 }
 
-func memoryArgument(r *reader) {
-	r.bad = r.bad || r.u32() >= 0x40 // of another memory than the first
-	r.u32()
+func memoryArgument(r *wasmbin.Reader) {
+	r.Bad = r.Bad || r.U32() >= 0x40 // of another memory than the first
+	r.U32()
 }
 
 // bulk passes what follows opBulk, and returns which instruction it is.
-func bulk(r *reader) (op uint32, err error) {
-	switch op = r.u32(); op {
+func bulk(r *wasmbin.Reader) (op uint32, err error) {
+	switch op = r.U32(); op {
 	case 0, 1, 2, 3, 4, 5, 6, 7:
 	case 9, opMemoryFill, 13, opTableGrow, 16, opTableFill:
-		r.u32()
+		r.U32()
 	case opMemoryInit, opMemoryCopy, opTableInit, opTableCopy:
-		r.u32()
-		r.u32()
+		r.U32()
+		r.U32()
 	default:
 		err = unknown(r, fmt.Sprintf("%#x %d", opBulk, op))
 	}
@@ -117,17 +119,17 @@ func bulk(r *reader) (op uint32, err error) {
 }
 
 // vector passes what follows opVector.
-func vector(r *reader) error {
-	switch op := r.u32(); {
+func vector(r *wasmbin.Reader) error {
+	switch op := r.U32(); {
 	case op <= 11, op == 92, op == 93:
 		memoryArgument(r)
 	case op == 12, op == 13:
-		r.take(16)
+		r.Take(16)
 	case op >= 21 && op <= 34:
-		r.u8()
+		r.U8()
 	case op >= 84 && op <= 91:
 		memoryArgument(r)
-		r.u8()
+		r.U8()
 	case op > 255:
 		return unknown(r, fmt.Sprintf("%#x %d", opVector, op))
 	}
@@ -135,13 +137,13 @@ func vector(r *reader) error {
 }
 
 // expression rewrites a constant expression.
-func (m *module) expression(out []byte, r *reader) ([]byte, error) {
-	for !r.bad {
-		from := r.pos
-		op := r.u8()
+func (m *module) expression(out []byte, r *wasmbin.Reader) ([]byte, error) {
+	for !r.Bad {
+		from := r.Pos
+		op := r.U8()
 		switch op {
 		case opRefFunc:
-			out = binary.AppendUvarint(append(out, op), uint64(m.shift(r.u32())))
+			out = binary.AppendUvarint(append(out, op), uint64(m.shift(r.U32())))
 			continue
 		case opGlobalGet:
 			m.ofItsOwn(r)
@@ -164,7 +166,7 @@ func (m *module) expression(out []byte, r *reader) ([]byte, error) {
 
 // ofItsOwn passes the index of a global. One beyond the module's own would
 // reach the fuel.
-func (m *module) ofItsOwn(r *reader) { r.bad = r.u32() >= m.globals || r.bad }
+func (m *module) ofItsOwn(r *wasmbin.Reader) { r.Bad = r.U32() >= m.globals || r.Bad }
 
 // cost is what an instruction takes from the fuel, beside its length.
 func (m *module) cost(op byte, callee uint32) uint64 {

@@ -12,6 +12,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/slswasm/slswasm/host/guest/wasmbin"
 )
 
 // What a rewritten module imports, and the host must offer: a function of type
@@ -40,8 +42,6 @@ type Report struct {
 	Charges int    // places that take from the fuel
 	Checks  int    // of these, places that also look whether it is gone
 }
-
-var magic = []byte("\x00asm\x01\x00\x00\x00")
 
 var (
 	errShort = errors.New("cut off or damaged")
@@ -74,7 +74,7 @@ func Rewrite(wasm []byte) ([]byte, *Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	out := bytes.Clone(magic)
+	out := []byte(wasmbin.Magic)
 	for _, s := range complete(sections) {
 		body, keep, err := m.section(s)
 		if err != nil {
@@ -95,15 +95,14 @@ type section struct {
 }
 
 func split(wasm []byte) (list []section, err error) {
-	if !bytes.HasPrefix(wasm, magic) {
+	if !bytes.HasPrefix(wasm, []byte(wasmbin.Magic)) {
 		return nil, errors.New("not a WebAssembly module of version 1")
 	}
-	r := &reader{buf: wasm, pos: len(magic)}
+	r := &wasmbin.Reader{Buf: wasm, Pos: len(wasmbin.Magic)}
 	seen := 0
-	for r.pos < len(wasm) {
-		s := section{id: r.u8(), body: nil}
-		s.body = r.take(r.u32())
-		if r.bad {
+	for r.More() {
+		var s section
+		if s.id, s.body = r.Section(); r.Bad {
 			return nil, errShort
 		}
 		if s.id != secCustom {

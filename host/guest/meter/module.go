@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+
+	"github.com/slswasm/slswasm/host/guest/wasmbin"
 )
 
 // A module is what later sections need to know of earlier ones. Only indexes
@@ -28,7 +30,7 @@ func (m *module) shift(f uint32) uint32 {
 
 // section returns the new body of a section, and whether it stays.
 func (m *module) section(s section) (body []byte, keep bool, err error) {
-	r := &reader{buf: s.body}
+	r := &wasmbin.Reader{Buf: s.body}
 	switch s.id {
 	case secCustom:
 		return m.custom(r)
@@ -50,7 +52,7 @@ func (m *module) section(s section) (body []byte, keep bool, err error) {
 		body = append(text(body, m.report.Fuel), 3)
 		body = binary.AppendUvarint(body, uint64(m.globals))
 	case secStart:
-		body = binary.AppendUvarint(nil, uint64(m.shift(r.u32())))
+		body = binary.AppendUvarint(nil, uint64(m.shift(r.U32())))
 	case secElement:
 		body, err = m.each(r, m.element, 0)
 	case secCode:
@@ -58,17 +60,17 @@ func (m *module) section(s section) (body []byte, keep bool, err error) {
 	default:
 		return s.body, true, nil
 	}
-	if err == nil && (r.bad || r.more()) {
+	if err == nil && (r.Bad || r.More()) {
 		err = errShort
 	}
 	return body, true, err
 }
 
 // each rewrites a vector by its entries, and makes room for more of them.
-func (m *module) each(r *reader, entry func(out []byte, r *reader) ([]byte, error), more uint64) ([]byte, error) {
-	n := r.u32()
+func (m *module) each(r *wasmbin.Reader, entry func(out []byte, r *wasmbin.Reader) ([]byte, error), more uint64) ([]byte, error) {
+	n := r.U32()
 	out := binary.AppendUvarint(nil, uint64(n)+more)
-	for ; n > 0 && !r.bad; n-- {
+	for ; n > 0 && !r.Bad; n-- {
 		var err error
 		if out, err = entry(out, r); err != nil {
 			return nil, err
@@ -78,40 +80,40 @@ func (m *module) each(r *reader, entry func(out []byte, r *reader) ([]byte, erro
 }
 
 // same adds to out what was read since from.
-func same(out []byte, r *reader, from int) []byte { return append(out, r.buf[from:r.pos]...) }
+func same(out []byte, r *wasmbin.Reader, from int) []byte { return append(out, r.Buf[from:r.Pos]...) }
 
 func text(out []byte, s string) []byte {
 	return append(binary.AppendUvarint(out, uint64(len(s))), s...)
 }
 
-func (m *module) typ(out []byte, r *reader) ([]byte, error) {
-	from := r.pos
-	if form := r.u8(); form != 0x60 && !r.bad {
+func (m *module) typ(out []byte, r *wasmbin.Reader) ([]byte, error) {
+	from := r.Pos
+	if form := r.U8(); form != 0x60 && !r.Bad {
 		return nil, fmt.Errorf("a type of the form %#x, which is not supported", form)
 	}
-	params := r.u32()
-	r.take(params)
-	r.take(r.u32())
+	params := r.U32()
+	r.Take(params)
+	r.Take(r.U32())
 	m.params = append(m.params, params)
 	return same(out, r, from), nil
 }
 
-func (m *module) imported(out []byte, r *reader) ([]byte, error) {
-	from := r.pos
-	own := string(r.take(r.u32())) == ImportModule
-	r.take(r.u32())
-	switch kind := r.u8(); kind {
+func (m *module) imported(out []byte, r *wasmbin.Reader) ([]byte, error) {
+	from := r.Pos
+	own := r.Name() == ImportModule
+	r.Take(r.U32())
+	switch kind := r.U8(); kind {
 	case 0:
-		r.u32()
+		r.U32()
 		m.imports++
 	case 1:
-		r.u8()
+		r.U8()
 		limits(r)
 	case 2:
 		limits(r)
 	case 3:
-		r.u8()
-		r.u8()
+		r.U8()
+		r.U8()
 		m.globals++
 	default:
 		return nil, fmt.Errorf("an import of the kind %d, which is not supported", kind)
@@ -122,18 +124,18 @@ func (m *module) imported(out []byte, r *reader) ([]byte, error) {
 	return same(out, r, from), nil
 }
 
-func limits(r *reader) {
-	flags := r.u8()
-	r.bad = r.bad || flags > 1 // shared, or of 64 bits
-	r.u32()
+func limits(r *wasmbin.Reader) {
+	flags := r.U8()
+	r.Bad = r.Bad || flags > 1 // shared, or of 64 bits
+	r.U32()
 	if flags == 1 {
-		r.u32()
+		r.U32()
 	}
 }
 
-func (m *module) function(out []byte, r *reader) ([]byte, error) {
-	from := r.pos
-	t := r.u32()
+func (m *module) function(out []byte, r *wasmbin.Reader) ([]byte, error) {
+	from := r.Pos
+	t := r.U32()
 	if int64(t) >= int64(len(m.params)) {
 		return nil, errShort
 	}
@@ -141,22 +143,22 @@ func (m *module) function(out []byte, r *reader) ([]byte, error) {
 	return same(out, r, from), nil
 }
 
-func (m *module) global(out []byte, r *reader) ([]byte, error) {
-	out, err := m.expression(append(out, r.u8(), r.u8()), r)
+func (m *module) global(out []byte, r *wasmbin.Reader) ([]byte, error) {
+	out, err := m.expression(append(out, r.U8(), r.U8()), r)
 	m.globals++
 	return out, err
 }
 
-func (m *module) exported(out []byte, r *reader) ([]byte, error) {
-	from := r.pos
-	m.names[string(r.take(r.u32()))] = true
-	kind := r.u8()
+func (m *module) exported(out []byte, r *wasmbin.Reader) ([]byte, error) {
+	from := r.Pos
+	m.names[r.Name()] = true
+	kind := r.U8()
 	out = same(out, r, from)
 	return binary.AppendUvarint(out, uint64(m.index(kind == 0, r))), nil
 }
 
-func (m *module) index(isFunc bool, r *reader) uint32 {
-	i := r.u32()
+func (m *module) index(isFunc bool, r *wasmbin.Reader) uint32 {
+	i := r.U32()
 	if isFunc {
 		return m.shift(i)
 	}
@@ -174,15 +176,15 @@ func (m *module) freeName() string {
 
 // element rewrites an element segment: WebAssembly core specification 2.0,
 // section 5.5.12.
-func (m *module) element(out []byte, r *reader) ([]byte, error) {
-	from := r.pos
-	flags := r.u32()
+func (m *module) element(out []byte, r *wasmbin.Reader) ([]byte, error) {
+	from := r.Pos
+	flags := r.U32()
 	if flags > 7 {
 		return nil, fmt.Errorf("an element segment of the kind %d, which is not supported", flags)
 	}
 	passive, explicit, exprs := flags&1 != 0, flags&2 != 0, flags&4 != 0
 	if !passive && explicit {
-		r.u32() // the table
+		r.U32() // the table
 	}
 	out = same(out, r, from)
 	var err error
@@ -192,15 +194,15 @@ func (m *module) element(out []byte, r *reader) ([]byte, error) {
 		}
 	}
 	if passive || explicit {
-		out = append(out, r.u8())
+		out = append(out, r.U8())
 	}
-	n := r.u32()
+	n := r.U32()
 	out = binary.AppendUvarint(out, uint64(n))
-	for ; n > 0 && !r.bad && err == nil; n-- {
+	for ; n > 0 && !r.Bad && err == nil; n-- {
 		if exprs {
 			out, err = m.expression(out, r)
 		} else {
-			out = binary.AppendUvarint(out, uint64(m.shift(r.u32())))
+			out = binary.AppendUvarint(out, uint64(m.shift(r.U32())))
 		}
 	}
 	return out, err
@@ -208,49 +210,49 @@ func (m *module) element(out []byte, r *reader) ([]byte, error) {
 
 // custom keeps a section that the module's user may look at. Debugging
 // information is by offsets into the code, which are others now.
-func (m *module) custom(r *reader) (body []byte, keep bool, err error) {
-	name := string(r.take(r.u32()))
+func (m *module) custom(r *wasmbin.Reader) (body []byte, keep bool, err error) {
+	name := r.Name()
 	switch {
-	case r.bad:
+	case r.Bad:
 		return nil, false, errShort
 	case strings.HasPrefix(name, ".debug_"), strings.HasPrefix(name, "reloc."), name == "linking",
 		name == "sourceMappingURL", strings.HasPrefix(name, "metadata.code."):
 		return nil, false, nil
 	case name != "name":
-		return r.buf, true, nil
+		return r.Buf, true, nil
 	}
-	body, ok := m.nameMaps(bytes.Clone(r.buf[:r.pos]), r)
+	body, ok := m.nameMaps(bytes.Clone(r.Buf[:r.Pos]), r)
 	return body, ok, nil
 }
 
 // nameMaps rewrites the name section; false when it cannot be read.
-func (m *module) nameMaps(out []byte, r *reader) ([]byte, bool) {
-	for r.more() {
-		id := r.u8()
-		sub := &reader{buf: r.take(r.u32())}
-		body := sub.buf
+func (m *module) nameMaps(out []byte, r *wasmbin.Reader) ([]byte, bool) {
+	for r.More() {
+		id := r.U8()
+		sub := &wasmbin.Reader{Buf: r.Take(r.U32())}
+		body := sub.Buf
 		if id >= 1 && id <= 3 { // by function: its name, locals, labels
-			n := sub.u32()
+			n := sub.U32()
 			body = binary.AppendUvarint(nil, uint64(n))
-			for ; n > 0 && !sub.bad; n-- {
-				body = binary.AppendUvarint(body, uint64(m.shift(sub.u32())))
-				from := sub.pos
+			for ; n > 0 && !sub.Bad; n-- {
+				body = binary.AppendUvarint(body, uint64(m.shift(sub.U32())))
+				from := sub.Pos
 				if id == 1 {
-					sub.take(sub.u32())
+					sub.Take(sub.U32())
 				} else {
-					for k := sub.u32(); k > 0 && !sub.bad; k-- {
-						sub.u32()
-						sub.take(sub.u32())
+					for k := sub.U32(); k > 0 && !sub.Bad; k-- {
+						sub.U32()
+						sub.Take(sub.U32())
 					}
 				}
 				body = same(body, sub, from)
 			}
-			if sub.bad || sub.more() {
+			if sub.Bad || sub.More() {
 				return nil, false
 			}
 		}
 		out = binary.AppendUvarint(append(out, id), uint64(len(body)))
 		out = append(out, body...)
 	}
-	return out, !r.bad
+	return out, !r.Bad
 }

@@ -3,6 +3,8 @@ package wasmfile
 import (
 	"fmt"
 	"slices"
+
+	"github.com/slswasm/slswasm/host/guest/wasmbin"
 )
 
 // The instructions' immediates and features: WebAssembly core specification
@@ -10,25 +12,25 @@ import (
 // known, so reading stops there.
 
 // code reads one function of the code section.
-func (p *parser) code(r *reader) error {
-	body := &reader{buf: r.take(uint64(r.u32()))}
-	if r.bad {
+func (p *parser) code(r *wasmbin.Reader) error {
+	body := &wasmbin.Reader{Buf: r.Take(r.U32())}
+	if r.Bad {
 		return errShort
 	}
-	for n := body.u32(); n > 0 && !body.bad; n-- {
-		body.u32() // how many locals
-		p.use("simd128", body.u8() == 0x7b)
+	for n := body.U32(); n > 0 && !body.Bad; n-- {
+		body.U32() // how many locals
+		p.use("simd128", body.U8() == 0x7b)
 	}
 	return p.instructions(body, false)
 }
 
 // expression reads instructions up to the end of a constant expression.
-func (p *parser) expression(r *reader) error { return p.instructions(r, true) }
+func (p *parser) expression(r *wasmbin.Reader) error { return p.instructions(r, true) }
 
-func (p *parser) instructions(r *reader, one bool) error {
-	for !r.bad && r.pos < len(r.buf) {
-		at := r.pos
-		op := r.u8()
+func (p *parser) instructions(r *wasmbin.Reader, one bool) error {
+	for r.More() {
+		at := r.Pos
+		op := r.U8()
 		if op == 0x0b && one {
 			return nil
 		}
@@ -36,7 +38,7 @@ func (p *parser) instructions(r *reader, one bool) error {
 			return fmt.Errorf("an instruction that is not known, %#x, at byte %d of its function", op, at)
 		}
 	}
-	if r.bad || one {
+	if r.Bad || one {
 		return errShort
 	}
 	return nil
@@ -48,7 +50,7 @@ var (
 )
 
 // instruction reads what follows an opcode; false when that is not known.
-func (p *parser) instruction(r *reader, op byte) bool {
+func (p *parser) instruction(r *wasmbin.Reader, op byte) bool {
 	switch {
 	case op >= 0x02 && op <= 0x04:
 		p.blockType(r)
@@ -56,18 +58,18 @@ func (p *parser) instruction(r *reader, op byte) bool {
 		p.memoryArgument(r)
 	case op >= 0x45 && op <= 0xbf, slices.Contains(alone, op):
 	case op >= 0x20 && op <= 0x24, slices.Contains(indexed, op):
-		r.u32()
+		r.U32()
 	case op == 0x41, op == 0x42:
-		r.signed()
+		r.Signed(10)
 	case op == 0x43, op == 0x44:
-		r.take(4 << (op - 0x43))
+		r.Take(4 << (op - 0x43))
 	case op == 0x0e:
-		for n := uint64(r.u32()) + 1; n > 0 && !r.bad; n-- {
-			r.u32()
+		for n := uint64(r.U32()) + 1; n > 0 && !r.Bad; n-- {
+			r.U32()
 		}
 	case op == 0x11:
-		r.u32()
-		p.use("reference-types", r.u32() > 0)
+		r.U32()
+		p.use("reference-types", r.U32() > 0)
 	default:
 		return p.later(r, op)
 	}
@@ -75,7 +77,7 @@ func (p *parser) instruction(r *reader, op byte) bool {
 }
 
 // later reads instructions that came after WebAssembly 1.0.
-func (p *parser) later(r *reader, op byte) bool {
+func (p *parser) later(r *wasmbin.Reader, op byte) bool {
 	switch op {
 	case 0xc0, 0xc1, 0xc2, 0xc3, 0xc4:
 		p.features["sign-ext"] = true
@@ -83,9 +85,9 @@ func (p *parser) later(r *reader, op byte) bool {
 		p.exception(r, op)
 	case 0x12, 0x13:
 		p.features["tail-call"] = true
-		r.u32()
+		r.U32()
 		if op == 0x13 {
-			r.u32()
+			r.U32()
 		}
 	case 0x1c, 0x25, 0x26, 0xd0, 0xd1, 0xd2:
 		p.reference(r, op)
@@ -95,8 +97,8 @@ func (p *parser) later(r *reader, op byte) bool {
 		p.vector(r)
 	case 0xfe:
 		p.features["atomics"] = true
-		if r.u32() == 3 {
-			r.u8()
+		if r.U32() == 3 {
+			r.U8()
 		} else {
 			p.memoryArgument(r)
 		}
@@ -106,31 +108,31 @@ func (p *parser) later(r *reader, op byte) bool {
 	return true
 }
 
-func (p *parser) exception(r *reader, op byte) {
+func (p *parser) exception(r *wasmbin.Reader, op byte) {
 	p.features["exception-handling"] = true
 	switch op {
 	case 0x06:
 		p.blockType(r)
 	case 0x07, 0x08, 0x09, 0x18:
-		r.u32()
+		r.U32()
 	}
 }
 
-func (p *parser) reference(r *reader, op byte) {
+func (p *parser) reference(r *wasmbin.Reader, op byte) {
 	p.features["reference-types"] = true
 	switch op {
 	case 0x1c:
-		r.take(uint64(r.u32()))
+		r.Take(r.U32())
 	case 0x25, 0x26, 0xd2:
-		r.u32()
+		r.U32()
 	case 0xd0:
-		r.signed()
+		r.Signed(10)
 	}
 }
 
 // bulk reads the instructions behind 0xfc.
-func (p *parser) bulk(r *reader) bool {
-	op := r.u32()
+func (p *parser) bulk(r *wasmbin.Reader) bool {
+	op := r.U32()
 	indexes := map[uint32]int{8: 2, 9: 1, 10: 2, 11: 1, 12: 2, 13: 1, 14: 2, 15: 1, 16: 1, 17: 1}[op]
 	switch {
 	case op <= 7:
@@ -143,40 +145,40 @@ func (p *parser) bulk(r *reader) bool {
 		return false
 	}
 	for range indexes {
-		r.u32()
+		r.U32()
 	}
 	return true
 }
 
 // vector reads the instructions behind 0xfd.
-func (p *parser) vector(r *reader) {
+func (p *parser) vector(r *wasmbin.Reader) {
 	p.features["simd128"] = true
-	switch op := r.u32(); {
+	switch op := r.U32(); {
 	case op <= 11, op == 92, op == 93:
 		p.memoryArgument(r)
 	case op == 12, op == 13:
-		r.take(16)
+		r.Take(16)
 	case op >= 21 && op <= 34:
-		r.u8()
+		r.U8()
 	case op >= 84 && op <= 91:
 		p.memoryArgument(r)
-		r.u8()
+		r.U8()
 	case op >= 256:
 		p.features["relaxed-simd"] = true
 	}
 }
 
-func (p *parser) memoryArgument(r *reader) {
-	if align := r.u32(); align&0x40 != 0 {
+func (p *parser) memoryArgument(r *wasmbin.Reader) {
+	if align := r.U32(); align&0x40 != 0 {
 		p.features["multimemory"] = true
-		r.u32()
+		r.U32()
 	}
-	r.u64()
+	r.U64()
 }
 
 // blockType is nothing, a type of a result, or the index of a function type.
-func (p *parser) blockType(r *reader) {
-	i := r.signed()
+func (p *parser) blockType(r *wasmbin.Reader) {
+	i := r.Signed(10)
 	if i >= 0 && i < int64(len(p.types)) {
 		t := p.types[i]
 		p.use("multivalue", len(t.params) > 0 || len(t.results) > 1)

@@ -13,6 +13,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/slswasm/slswasm/host/guest/wasmbin"
 )
 
 // PageSize is the unit of a memory's limits, in bytes.
@@ -43,8 +45,6 @@ type Memory struct {
 	Most  *uint64 `json:"most,omitempty"` // nil: not said
 }
 
-var magic = []byte("\x00asm\x01\x00\x00\x00")
-
 // Read reads a module. With an error, the File holds what came before it.
 func Read(wasm []byte) (*File, error) {
 	p := &parser{features: map[string]bool{}}
@@ -65,15 +65,14 @@ type parser struct {
 type funcType struct{ params, results []byte }
 
 func (p *parser) module(wasm []byte) error {
-	if !bytes.HasPrefix(wasm, magic) {
+	if !bytes.HasPrefix(wasm, []byte(wasmbin.Magic)) {
 		return errors.New("not a WebAssembly module of version 1")
 	}
-	r := reader{buf: wasm, pos: len(magic)}
-	for r.pos < len(wasm) {
-		at := r.pos
-		id, size := r.u8(), r.u32()
-		body := r.take(uint64(size))
-		if r.bad {
+	r := wasmbin.Reader{Buf: wasm, Pos: len(wasmbin.Magic)}
+	for r.More() {
+		at := r.Pos
+		id, body := r.Section()
+		if r.Bad {
 			return fmt.Errorf("byte %d: section %d does not fit into the file", at, id)
 		}
 		if err := p.section(id, body); err != nil {
@@ -86,8 +85,8 @@ func (p *parser) module(wasm []byte) error {
 var errShort = errors.New("cut off or damaged")
 
 func (p *parser) section(id byte, body []byte) error {
-	r := &reader{buf: body}
-	read := map[byte]func(*reader) error{
+	r := &wasmbin.Reader{Buf: body}
+	read := map[byte]func(*wasmbin.Reader) error{
 		0: p.custom, 1: p.typ, 2: p.imported, 3: p.function, 5: p.memory, 6: p.global, 7: p.exported, 10: p.code,
 	}[id]
 	switch {
@@ -102,27 +101,27 @@ func (p *parser) section(id byte, body []byte) error {
 	case read == nil:
 		return nil
 	}
-	for n := r.u32(); n > 0 && !r.bad; n-- {
+	for n := r.U32(); n > 0 && !r.Bad; n-- {
 		if err := read(r); err != nil {
 			return err
 		}
 	}
-	if r.bad {
+	if r.Bad {
 		return errShort
 	}
 	return nil
 }
 
 // custom reads the producers; what it cannot read does not matter.
-func (p *parser) custom(r *reader) error {
-	if r.name() != "producers" {
+func (p *parser) custom(r *wasmbin.Reader) error {
+	if r.Name() != "producers" {
 		return nil
 	}
-	for fields := r.u32(); fields > 0 && !r.bad; fields-- {
-		field := r.name()
-		for n := r.u32(); n > 0 && !r.bad; n-- {
-			name, version := r.name(), r.name()
-			if !r.bad {
+	for fields := r.U32(); fields > 0 && !r.Bad; fields-- {
+		field := r.Name()
+		for n := r.U32(); n > 0 && !r.Bad; n-- {
+			name, version := r.Name(), r.Name()
+			if !r.Bad {
 				p.file.Producers = append(p.file.Producers, strings.TrimSpace(field+" "+name+" "+version))
 			}
 		}
@@ -130,12 +129,12 @@ func (p *parser) custom(r *reader) error {
 	return nil
 }
 
-func (p *parser) typ(r *reader) error {
-	if form := r.u8(); form != 0x60 && !r.bad {
+func (p *parser) typ(r *wasmbin.Reader) error {
+	if form := r.U8(); form != 0x60 && !r.Bad {
 		p.features["gc"] = true
 		return fmt.Errorf("a type of the form %#x, which is not supported", form)
 	}
-	t := funcType{r.take(uint64(r.u32())), r.take(uint64(r.u32()))}
+	t := funcType{r.Take(r.U32()), r.Take(r.U32())}
 	if len(t.results) > 1 {
 		p.features["multivalue"] = true
 	}
@@ -146,30 +145,30 @@ func (p *parser) typ(r *reader) error {
 // The kinds of imports and exports.
 var kinds = []string{"func", "table", "memory", "global", "tag"}
 
-func (p *parser) imported(r *reader) error {
-	item := Item{Module: r.name(), Name: r.name()}
-	kind := r.u8()
+func (p *parser) imported(r *wasmbin.Reader) error {
+	item := Item{Module: r.Name(), Name: r.Name()}
+	kind := r.U8()
 	switch kind {
 	case 0:
-		p.funcs = append(p.funcs, r.u32())
+		p.funcs = append(p.funcs, r.U32())
 		item.Type = p.typeOf(len(p.funcs) - 1)
 	case 1:
-		r.u8()
+		r.U8()
 		p.limits(r)
 	case 2:
 		p.memories(r)
 	case 3:
-		r.u8()
-		mutable := r.u8() == 1
+		r.U8()
+		mutable := r.U8() == 1
 		p.globals = append(p.globals, mutable)
 		p.use("mutable-globals", mutable)
 	case 4:
-		r.u8()
-		r.u32()
+		r.U8()
+		r.U32()
 	default:
 		return fmt.Errorf("an import of the kind %d, which is not known", kind)
 	}
-	if !r.bad {
+	if !r.Bad {
 		item.Kind = kinds[kind]
 		p.file.Imports = append(p.file.Imports, item)
 	}
@@ -182,49 +181,49 @@ func (p *parser) use(feature string, used bool) {
 	}
 }
 
-func (p *parser) function(r *reader) error {
-	if t := r.u32(); !r.bad {
+func (p *parser) function(r *wasmbin.Reader) error {
+	if t := r.U32(); !r.Bad {
 		p.funcs = append(p.funcs, t)
 		p.file.Functions++
 	}
 	return nil
 }
 
-func (p *parser) memory(r *reader) error {
+func (p *parser) memory(r *wasmbin.Reader) error {
 	p.memories(r)
 	return nil
 }
 
-func (p *parser) memories(r *reader) {
+func (p *parser) memories(r *wasmbin.Reader) {
 	m := p.limits(r)
-	if !r.bad {
+	if !r.Bad {
 		p.file.Memories = append(p.file.Memories, m)
 	}
 	p.use("multimemory", len(p.file.Memories) > 1)
 }
 
-func (p *parser) limits(r *reader) (m Memory) {
-	flags := r.u8()
+func (p *parser) limits(r *wasmbin.Reader) (m Memory) {
+	flags := r.U8()
 	p.use("atomics", flags&2 != 0)
 	p.use("memory64", flags&4 != 0)
-	m.Least = r.u64()
+	m.Least = r.U64()
 	if flags&1 != 0 {
-		m.Most = new(r.u64())
+		m.Most = new(r.U64())
 	}
 	return m
 }
 
-func (p *parser) global(r *reader) error {
-	r.u8()
-	p.globals = append(p.globals, r.u8() == 1)
+func (p *parser) global(r *wasmbin.Reader) error {
+	r.U8()
+	p.globals = append(p.globals, r.U8() == 1)
 	return p.expression(r)
 }
 
-func (p *parser) exported(r *reader) error {
-	item := Item{Name: r.name()}
-	kind, index := r.u8(), int(r.u32())
+func (p *parser) exported(r *wasmbin.Reader) error {
+	item := Item{Name: r.Name()}
+	kind, index := r.U8(), int(r.U32())
 	switch {
-	case r.bad:
+	case r.Bad:
 		return nil
 	case int(kind) >= len(kinds):
 		return fmt.Errorf("an export of the kind %d, which is not known", kind)
