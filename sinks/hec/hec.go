@@ -13,6 +13,9 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/slswasm/slswasm/sinks"
 )
@@ -34,7 +37,8 @@ type Sink struct {
 	bodies  sync.Pool // of *body
 	size    sizes
 	limiter limiter
-	slowed  throttle // of the receiver's wish to slow down
+
+	shrunk, slowed rate.Sometimes // their log lines: of smaller bodies, and of the receiver's wish to slow down
 
 	// With acknowledgement.
 	channels channels
@@ -74,6 +78,7 @@ func New(cfg Config, logger *slog.Logger) (*Sink, error) {
 	}
 	s := &Sink{
 		cfg: cfg, base: base.String(), client: newClient(cfg, tls, proxy), proxy: proxy, enc: newEncoder(cfg),
+		shrunk: rate.Sometimes{Interval: time.Minute}, slowed: rate.Sometimes{Interval: time.Minute},
 		logger: logger, polling: defaultPolling, channels: channels{id: cfg.Channel},
 	}
 	if err := s.token.start(cfg, logger); err != nil {

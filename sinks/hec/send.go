@@ -144,15 +144,17 @@ func (s *Sink) shrink(refused int) {
 	if refused == 0 {
 		return
 	}
-	if limit, told := s.size.refused(refused); told {
-		s.logger.Warn("the receiver takes only smaller bodies than --hec-max-body says: smaller ones for a while",
-			"refused", refused, "limit", limit)
+	if limit, lowered := s.size.refused(refused); lowered {
+		s.shrunk.Do(func() {
+			s.logger.Warn("the receiver takes only smaller bodies than --hec-max-body says: smaller ones for a while",
+				"refused", refused, "limit", limit)
+		})
 	}
 }
 
 // slowDown passes the receiver's hint on.
 func (s *Sink) slowDown(text string) {
-	if s.slowed.pass() {
+	s.slowed.Do(func() {
 		s.logger.Warn("the receiver takes the events but is near its capacity", "answer", text)
-	}
+	})
 }

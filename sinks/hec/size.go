@@ -1,9 +1,6 @@
 package hec
 
-import (
-	"sync/atomic"
-	"time"
-)
+import "sync/atomic"
 
 const (
 	// leastLimit is the size of a body below which a refusal teaches nothing:
@@ -24,7 +21,6 @@ type sizes struct {
 	floor, ceiling int          // of the limit
 	now            atomic.Int64 // the limit
 	plain, wire    atomic.Int64 // of the largest bodies that were taken, before and after compression
-	told           throttle
 }
 
 func (s *sizes) start(ceiling int) {
@@ -35,13 +31,13 @@ func (s *sizes) start(ceiling int) {
 // limit is how many bytes a body of several events may have.
 func (s *sizes) limit() int { return int(s.now.Load()) }
 
-// refused lowers the limit after a body of this size, and says whether it is
-// time for a word about it. Several refusals of the same size are one.
-func (s *sizes) refused(size int) (limit int, tell bool) {
+// refused lowers the limit after a body of this size, and says whether it was
+// higher. Several refusals of the same size are one.
+func (s *sizes) refused(size int) (limit int, lowered bool) {
 	limit = max(size/2, s.floor)
 	for old := s.now.Load(); int64(limit) < old; old = s.now.Load() {
 		if s.now.CompareAndSwap(old, int64(limit)) {
-			return limit, s.told.pass()
+			return limit, true
 		}
 	}
 	return limit, false
@@ -69,12 +65,4 @@ func raise(to *atomic.Int64, value int64) {
 			return
 		}
 	}
-}
-
-// A throttle lets one log line pass in a minute.
-type throttle struct{ last atomic.Int64 } // in Unix nanoseconds
-
-func (t *throttle) pass() bool {
-	now, last := time.Now().UnixNano(), t.last.Load()
-	return now-last > int64(time.Minute) && t.last.CompareAndSwap(last, now)
 }
