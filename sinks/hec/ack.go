@@ -143,13 +143,13 @@ type poll struct {
 
 // poll asks once for all that is open and settles what is told.
 func (r *run) poll(ctx context.Context) poll {
-	question := acksQuestion{}
+	asked := []uint64{}
 	for _, open := range r.open {
 		if !open.told {
-			question.Acks = append(question.Acks, open.id)
+			asked = append(asked, open.id)
 		}
 	}
-	a, err := r.askAcks(ctx, r.channel, question)
+	a, err := r.askAcks(ctx, r.channel, asked)
 	if err != nil {
 		if ctx.Err() != nil {
 			return poll{err: ctx.Err(), final: true}
@@ -178,15 +178,10 @@ func (r *run) settle(told map[string]bool) {
 	}
 }
 
-// acksQuestion is the body of a question for acknowledgements.
-type acksQuestion struct {
-	Acks []uint64 `json:"acks"`
-}
-
 // askAcks asks for acknowledgements on a channel. Splunk takes the channel as
 // a parameter or a header; what stands in between may keep only one of them.
-func (s *Sink) askAcks(ctx context.Context, ch *channel, question acksQuestion) (answer, error) {
-	text, err := json.Marshal(question)
+func (s *Sink) askAcks(ctx context.Context, ch *channel, ids []uint64) (answer, error) {
+	text, err := json.Marshal(map[string][]uint64{"acks": ids})
 	if err != nil {
 		return answer{}, err
 	}
@@ -211,7 +206,7 @@ func (a answer) acks(now time.Time) (told map[string]bool, after time.Duration, 
 // acknowledges says whether the receiver answers about acknowledgements at
 // all; its error is an outcome, or ctx's. No event is sent for it.
 func (s *Sink) acknowledges(ctx context.Context, ch *channel) error {
-	a, err := s.askAcks(ctx, ch, acksQuestion{Acks: []uint64{0}})
+	a, err := s.askAcks(ctx, ch, []uint64{0})
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -53,8 +53,8 @@ type verdict struct {
 	ackID []byte        // delivered: the number of its acknowledgement; nil: none
 }
 
-// kinds is what Splunk's codes mean. What is in no table is judged by the
-// status alone.
+// kindOf is what one of Splunk's codes means. What is in no table is judged by
+// the status alone.
 func kindOf(code int) (kind, bool) {
 	switch code {
 	case 0, 17, 24, 25:
