@@ -23,15 +23,15 @@ const (
 	maxCommand = 32
 )
 
-// A Frame is the unit of RELP: `TXNR SP COMMAND SP DATALEN [SP DATA] LF`.
-type Frame struct {
+// A frame is the unit of RELP: `TXNR SP COMMAND SP DATALEN [SP DATA] LF`.
+type frame struct {
 	TxNr    int // 0: of a hint, which has no answer
 	Command string
 	Data    []byte // valid until the next one is read
 }
 
-// AppendFrame appends a frame to dst.
-func AppendFrame(dst []byte, txnr int, command string, data []byte) []byte {
+// appendFrame appends a frame to dst.
+func appendFrame(dst []byte, txnr int, command string, data []byte) []byte {
 	dst = strconv.AppendInt(dst, int64(txnr), 10)
 	dst = append(dst, ' ')
 	dst = append(dst, command...)
@@ -44,23 +44,23 @@ func AppendFrame(dst []byte, txnr int, command string, data []byte) []byte {
 	return append(dst, '\n')
 }
 
-// A Reader reads frames off a stream, strictly.
-type Reader struct {
+// A reader reads frames off a stream, strictly.
+type reader struct {
 	in   *bufio.Reader
 	text [maxHead]byte
 	data []byte
 }
 
-// NewReader returns a Reader of r.
-func NewReader(r io.Reader) *Reader { return &Reader{in: bufio.NewReader(r)} }
+// newReader returns a reader of r.
+func newReader(r io.Reader) *reader { return &reader{in: bufio.NewReader(r)} }
 
 // Next returns the next frame. At the end of the stream the error is io.EOF
 // between frames and io.ErrUnexpectedEOF within one; what is no frame, or one
 // of more than 64 KiB, gives ErrProtocol.
-func (r *Reader) Next() (Frame, error) {
+func (r *reader) Next() (frame, error) {
 	f, size, end, err := r.head()
 	if err != nil {
-		return Frame{}, err
+		return frame{}, err
 	}
 	// Some peers write the space also before no data.
 	if end == ' ' {
@@ -69,20 +69,20 @@ func (r *Reader) Next() (Frame, error) {
 		}
 		b := r.data[:size+1]
 		if _, err := io.ReadFull(r.in, b); err != nil {
-			return Frame{}, torn(err)
+			return frame{}, torn(err)
 		}
 		f.Data, end = b[:size], b[size]
 	} else if size > 0 {
-		return Frame{}, fmt.Errorf("%w: the data of %d bytes is missing", ErrProtocol, size)
+		return frame{}, fmt.Errorf("%w: the data of %d bytes is missing", ErrProtocol, size)
 	}
 	if end != '\n' {
-		return Frame{}, fmt.Errorf("%w: a frame ends with %q", ErrProtocol, end)
+		return frame{}, fmt.Errorf("%w: a frame ends with %q", ErrProtocol, end)
 	}
 	return f, nil
 }
 
 // head reads up to the length of the data and the byte after it.
-func (r *Reader) head() (f Frame, size int, end byte, err error) {
+func (r *reader) head() (f frame, size int, end byte, err error) {
 	text := &r.text
 	n, spaces := 0, 0
 	for {
@@ -112,7 +112,7 @@ func (r *Reader) head() (f Frame, size int, end byte, err error) {
 	if !ok || !sized || !isCommand(command) || size > maxAnswer {
 		return f, 0, 0, fmt.Errorf("%w: it begins with %q", ErrProtocol, text[:n])
 	}
-	f = Frame{TxNr: txnr, Command: cmdRsp}
+	f = frame{TxNr: txnr, Command: cmdRsp}
 	if string(command) != cmdRsp { // which nearly all are
 		f.Command = string(command)
 	}

@@ -12,7 +12,7 @@ import (
 
 // show reads all frames of a stream.
 func show(r io.Reader) (all []string, err error) {
-	in := NewReader(r)
+	in := newReader(r)
 	for {
 		f, err := in.Next()
 		if err != nil {
@@ -73,7 +73,7 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte("1 rsp 65536 "))
 	f.Add([]byte("1 syslog 4 a\nb\n\n7 x 1 \n\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		in := NewReader(bytes.NewReader(b))
+		in := newReader(bytes.NewReader(b))
 		for {
 			frame, err := in.Next()
 			if err != nil {
@@ -82,7 +82,7 @@ func FuzzReader(f *testing.F) {
 				}
 				return
 			}
-			again, err := NewReader(bytes.NewReader(AppendFrame(nil, frame.TxNr, frame.Command, frame.Data))).Next()
+			again, err := newReader(bytes.NewReader(appendFrame(nil, frame.TxNr, frame.Command, frame.Data))).Next()
 			if err != nil || again.TxNr != frame.TxNr || again.Command != frame.Command || !bytes.Equal(again.Data, frame.Data) {
 				t.Fatalf("%+v reads back as %+v, %v", frame, again, err)
 			}

@@ -108,17 +108,17 @@ func Open(conn Conn, cfg Config) (*Session, error) {
 	return s, nil
 }
 
-func open(conn Conn, cfg Config) (*Reader, error) {
+func open(conn Conn, cfg Config) (*reader, error) {
 	// The answer has the time of the offer: a peer that trickles gets no more.
 	end := time.Now().Add(cfg.Timeout)
 	if err := errors.Join(conn.SetWriteDeadline(end), conn.SetReadDeadline(end)); err != nil {
 		return nil, err
 	}
 	offer := "relp_version=0\nrelp_software=" + cfg.Software + "\ncommands=" + cmdSyslog
-	if _, err := conn.Write(AppendFrame(nil, 1, cmdOpen, []byte(offer))); err != nil {
+	if _, err := conn.Write(appendFrame(nil, 1, cmdOpen, []byte(offer))); err != nil {
 		return nil, timedOut(err)
 	}
-	in := NewReader(conn)
+	in := newReader(conn)
 	f, err := in.Next()
 	if err != nil {
 		return nil, timedOut(err)
@@ -210,7 +210,7 @@ func (s *Session) command(name string, data []byte) error {
 	s.mu.Lock()
 	txnr := s.pending.add()
 	s.mu.Unlock()
-	s.out = AppendFrame(s.out, txnr, name, data)
+	s.out = appendFrame(s.out, txnr, name, data)
 	if len(s.out) < chunk {
 		return nil
 	}
@@ -297,7 +297,7 @@ func (s *Session) Abort() {
 }
 
 // read takes the receiver's answers until the end of the connection.
-func (s *Session) read(in *Reader) {
+func (s *Session) read(in *reader) {
 	defer close(s.ended)
 	for {
 		f, err := in.Next()
@@ -312,7 +312,7 @@ func (s *Session) read(in *Reader) {
 }
 
 // take handles one frame of the receiver.
-func (s *Session) take(f Frame) error {
+func (s *Session) take(f frame) error {
 	if f.Command == cmdServerClose {
 		return ErrServerClose
 	}

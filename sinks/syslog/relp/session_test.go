@@ -19,14 +19,14 @@ const offers = "200 OK\nrelp_version=0\nrelp_software=peer\ncommands=syslog"
 // end, which is what most scripts lead to.
 type peer struct {
 	c   net.Conn
-	in  *Reader
+	in  *reader
 	got []string // messages
 }
 
-func (p *peer) read() Frame {
+func (p *peer) read() frame {
 	f, err := p.in.Next()
 	if err != nil {
-		return Frame{}
+		return frame{}
 	}
 	if f.Command == cmdSyslog {
 		p.got = append(p.got, string(f.Data))
@@ -48,7 +48,7 @@ func with(t *testing.T, cfg Config, script func(p *peer), test func(t *testing.T
 		var peers sync.WaitGroup
 		peers.Go(func() {
 			defer theirs.Close()
-			script(&peer{c: theirs, in: NewReader(theirs)})
+			script(&peer{c: theirs, in: newReader(theirs)})
 		})
 		test(t, ours)
 		_ = ours.Close()
@@ -127,7 +127,7 @@ func TestOpen(t *testing.T) {
 }
 
 // serve answers the open, and then each message as do says.
-func serve(p *peer, do func(f Frame) bool) {
+func serve(p *peer, do func(f frame) bool) {
 	p.read()
 	p.answer(1, offers)
 	for {
@@ -146,13 +146,13 @@ func serve(p *peer, do func(f Frame) bool) {
 
 func TestSend(t *testing.T) {
 	for name, c := range map[string]struct {
-		do    func(p *peer, f Frame) bool
+		do    func(p *peer, f frame) bool
 		n     int
 		want  error // nil: all are acknowledged
 		words string
 	}{
-		"each": {do: func(p *peer, f Frame) bool { p.answer(f.TxNr, "200 OK"); return true }, n: 100},
-		"in bursts, the last first": {do: func(p *peer, f Frame) bool {
+		"each": {do: func(p *peer, f frame) bool { p.answer(f.TxNr, "200 OK"); return true }, n: 100},
+		"in bursts, the last first": {do: func(p *peer, f frame) bool {
 			if (f.TxNr-1)%4 == 0 {
 				for i := range 4 {
 					p.answer(f.TxNr-i, "200 OK")
@@ -160,20 +160,20 @@ func TestSend(t *testing.T) {
 			}
 			return true
 		}, n: 100},
-		"nothing": {do: func(*peer, Frame) bool { return true }, n: 0, want: ErrTimeout, words: "4 messages wait"},
-		"not the first": {do: func(p *peer, f Frame) bool {
+		"nothing": {do: func(*peer, frame) bool { return true }, n: 0, want: ErrTimeout, words: "4 messages wait"},
+		"not the first": {do: func(p *peer, f frame) bool {
 			if f.TxNr > 2 {
 				p.answer(f.TxNr, "200 OK")
 			}
 			return true
 		}, n: 0, want: ErrTimeout},
-		"six": {do: func(p *peer, f Frame) bool {
+		"six": {do: func(p *peer, f frame) bool {
 			if f.TxNr < 8 {
 				p.answer(f.TxNr, "200 OK")
 			}
 			return true
 		}, n: 6, want: ErrTimeout},
-		"refused": {do: func(p *peer, f Frame) bool {
+		"refused": {do: func(p *peer, f frame) bool {
 			if f.TxNr == 5 {
 				p.answer(5, "500 no")
 				return true
@@ -181,17 +181,17 @@ func TestSend(t *testing.T) {
 			p.answer(f.TxNr, "200 OK")
 			return true
 		}, n: 3, want: &Refused{}},
-		"twice":           {do: func(p *peer, f Frame) bool { p.answer(f.TxNr, "200 OK"); p.answer(f.TxNr, "200 OK"); return true }, n: 1, want: ErrProtocol, words: "transaction 2, which"},
-		"one never sent":  {do: func(p *peer, f Frame) bool { p.answer(f.TxNr+100, "200 OK"); return true }, n: 0, want: ErrProtocol},
-		"number 0":        {do: func(p *peer, _ Frame) bool { p.answer(0, "200 OK"); return true }, n: 0, want: ErrProtocol},
-		"garbage":         {do: func(p *peer, _ Frame) bool { p.say("\x00\xff\n\n"); return true }, n: 0, want: ErrProtocol},
-		"another command": {do: func(p *peer, f Frame) bool { p.say(fmt.Sprintf("%d syslog 0\n", f.TxNr)); return true }, n: 0, want: ErrProtocol},
-		"goes away":       {do: func(p *peer, f Frame) bool { p.answer(f.TxNr, "200 OK"); p.say("0 serverclose 0\n"); return false }, n: 1, want: ErrServerClose},
-		"closes": {do: func(p *peer, f Frame) bool {
+		"twice":           {do: func(p *peer, f frame) bool { p.answer(f.TxNr, "200 OK"); p.answer(f.TxNr, "200 OK"); return true }, n: 1, want: ErrProtocol, words: "transaction 2, which"},
+		"one never sent":  {do: func(p *peer, f frame) bool { p.answer(f.TxNr+100, "200 OK"); return true }, n: 0, want: ErrProtocol},
+		"number 0":        {do: func(p *peer, _ frame) bool { p.answer(0, "200 OK"); return true }, n: 0, want: ErrProtocol},
+		"garbage":         {do: func(p *peer, _ frame) bool { p.say("\x00\xff\n\n"); return true }, n: 0, want: ErrProtocol},
+		"another command": {do: func(p *peer, f frame) bool { p.say(fmt.Sprintf("%d syslog 0\n", f.TxNr)); return true }, n: 0, want: ErrProtocol},
+		"goes away":       {do: func(p *peer, f frame) bool { p.answer(f.TxNr, "200 OK"); p.say("0 serverclose 0\n"); return false }, n: 1, want: ErrServerClose},
+		"closes": {do: func(p *peer, f frame) bool {
 			p.answer(f.TxNr, "200 OK")
 			return f.TxNr < 3 || p.c.Close() != nil
 		}, n: 2, want: io.EOF},
-		"trickles": {do: func(p *peer, f Frame) bool {
+		"trickles": {do: func(p *peer, f frame) bool {
 			tick := time.NewTicker(time.Second)
 			defer tick.Stop()
 			p.say("2 rsp 60000 200 ")
@@ -202,7 +202,7 @@ func TestSend(t *testing.T) {
 				<-tick.C
 			}
 		}, n: 0, want: ErrTimeout},
-		"slow, but answers": {do: func(p *peer, f Frame) bool {
+		"slow, but answers": {do: func(p *peer, f frame) bool {
 			timer := time.NewTimer(14 * time.Second) // four share a write
 			defer timer.Stop()
 			<-timer.C
@@ -213,7 +213,7 @@ func TestSend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got []string
 			with(t, usual, func(p *peer) {
-				serve(p, func(f Frame) bool { return c.do(p, f) })
+				serve(p, func(f frame) bool { return c.do(p, f) })
 				got = p.got
 				_, _ = io.Copy(io.Discard, p.c) // reads on where the script has ended by an error
 			}, func(t *testing.T, conn Conn) {
@@ -250,7 +250,7 @@ func TestSend(t *testing.T) {
 // TestSeveralSends counts each by itself.
 func TestSeveralSends(t *testing.T) {
 	with(t, usual, func(p *peer) {
-		serve(p, func(f Frame) bool { p.answer(f.TxNr, "200 OK"); return true })
+		serve(p, func(f frame) bool { p.answer(f.TxNr, "200 OK"); return true })
 	}, func(t *testing.T, conn Conn) {
 		s, err := Open(conn, usual)
 		if err != nil {
@@ -290,7 +290,7 @@ func TestLarge(t *testing.T) {
 		pause := time.NewTimer(0)
 		defer pause.Stop()
 		in := pausing{p.c, func() { pause.Reset(20 * time.Second); <-pause.C }}
-		p.in = NewReader(p.c)
+		p.in = newReader(p.c)
 		p.read()
 		p.answer(1, offers)
 		if got := in.readAll(len("2 syslog 1048576 ") + len(large) + 1); !bytes.Contains(got, large) {
@@ -363,7 +363,7 @@ func TestClose(t *testing.T) {
 // TestAbort ends a Send.
 func TestAbort(t *testing.T) {
 	with(t, usual, func(p *peer) {
-		serve(p, func(Frame) bool { return true })
+		serve(p, func(frame) bool { return true })
 	}, func(t *testing.T, conn Conn) {
 		s, err := Open(conn, usual)
 		if err != nil {
