@@ -140,7 +140,6 @@ const idElement = "slswasm@32473"
 // is left out; the elements are in the order of their ids, the parameters of
 // each as the guest set them.
 func (e *encoder) structured(params []abi.Param, id []byte) {
-	none := len(e.buf)
 	if id != nil {
 		e.buf = append(e.buf, "["+idElement+` id="`...)
 		e.buf = append(appendText(e.buf, id, styleParam), '"', ']')
@@ -151,12 +150,10 @@ func (e *encoder) structured(params []abi.Param, id []byte) {
 			e.order = append(e.order, i)
 		}
 	}
-	switch {
-	case len(e.order) > 0:
-	case len(e.buf) == none:
-		e.buf = append(e.buf, nilValue...)
-		return
-	default:
+	if len(e.order) == 0 {
+		if id == nil {
+			e.buf = append(e.buf, nilValue...)
+		}
 		return
 	}
 	slices.SortStableFunc(e.order, func(a, b int) int { return compareSDNames(params[a].ID, params[b].ID) })
