@@ -20,8 +20,8 @@ func TestUDPCut(t *testing.T) {
 	if err := r.Wait(t.Context(), 2); err != nil {
 		t.Fatal(err)
 	}
-	if s.Cut() != 1 || !strings.Contains(lines.String(), "messages=1") {
-		t.Errorf("%d cut, log %s", s.Cut(), lines)
+	if s.cut.Load() != 1 || !strings.Contains(lines.String(), "messages=1") {
+		t.Errorf("%d cut, log %s", s.cut.Load(), lines)
 	}
 	if got := len(r.Messages()[1].Msg); got < 65400 || got > maxDatagram {
 		t.Errorf("a message of %d bytes", got)
@@ -46,8 +46,8 @@ func TestUDPTooLarge(t *testing.T) {
 	if got := r.Messages()[3].Msg; len(got) < 50000 || len(got) > maxDatagram || !utf8.Valid(got) {
 		t.Errorf("a message of %d bytes", len(got))
 	}
-	if tries := strings.Count(lines.String(), "takes no datagram"); s.Cut() != 4 || tries != 2 {
-		t.Errorf("%d cut, %d sizes tried: %s", s.Cut(), tries, lines)
+	if tries := strings.Count(lines.String(), "takes no datagram"); s.cut.Load() != 4 || tries != 2 {
+		t.Errorf("%d cut, %d sizes tried: %s", s.cut.Load(), tries, lines)
 	}
 }
 

@@ -42,7 +42,7 @@ type Sink struct {
 
 	slots    chan *link // one per connection that may be open; nil: none yet
 	encoders sync.Pool
-	cut      atomic.Int64
+	cut      atomic.Int64 // messages, to --syslog-max-size
 	warned   atomic.Bool  // of a long message
 	datagram atomic.Int64 // bytes that one holds, once a larger one was refused
 	window   window
@@ -97,9 +97,6 @@ func New(cfg Config, log *slog.Logger) (*Sink, error) {
 	s.closed, s.closeNow = context.WithCancelCause(context.Background())
 	return s, nil
 }
-
-// Cut is how many messages have been shortened to --syslog-max-size.
-func (s *Sink) Cut() int64 { return s.cut.Load() }
 
 // Send delivers the events: see sinks.Sink. With RELP an event is delivered
 // once it and all before it are acknowledged. With the half-close barrier a
