@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -27,7 +26,6 @@ type conn struct {
 	ended    chan struct{} // closed when the reader is done
 	why      error         // what the reader ended with; read after ended
 	notified bool          // a close_notify came before that; read after ended
-	closing  sync.Once
 }
 
 // dial connects, and for TLS shakes hands, within the timeout.
@@ -236,6 +234,6 @@ var errBarrier = errors.New("the receiver did not close the connection after its
 
 // close ends the connection and waits for the reader.
 func (c *conn) close() {
-	c.closing.Do(func() { _ = c.tcp.Close() })
+	_ = c.tcp.Close() // which abortWith may have done
 	<-c.ended
 }
