@@ -5,6 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -196,18 +200,62 @@ func TestAcksBeforeAFailure(t *testing.T) {
 
 // A request without an answer may have been given the number of one that is
 // open, by a receiver that has restarted: none of them is believed any more.
+// A proxy that has lost the answer says so; one that is busy or minds the
+// size has passed nothing on.
 func TestAcksAroundALostAnswer(t *testing.T) {
-	s, r := startAcks(t, sinktest.HECOptions{Answer: func(n int) *sinktest.HECAnswer {
-		if n == 2 {
-			return &sinktest.HECAnswer{Fault: sinktest.HECReset}
-		}
-		return nil
-	}})
-	if n, err := s.Send(t.Context(), numbered(4)); n != 0 || !isRetry(err) || r.Polls() != 0 {
-		t.Errorf("%d, %v, %d polls; want 0, a Retry and none", n, err, r.Polls())
+	for name, c := range map[string]struct {
+		answer sinktest.HECAnswer
+		sent   int
+	}{
+		"reset":                {sinktest.HECAnswer{Fault: sinktest.HECReset}, 0},
+		"bad gateway":          {sinktest.HECAnswer{Status: 502, Body: "<html>"}, 0},
+		"gateway timeout":      {sinktest.HECAnswer{Status: 504, Body: "<html>"}, 0},
+		"a proxy's fault":      {sinktest.HECAnswer{Status: 500, Body: "<html>"}, 0},
+		"the receiver's fault": {sinktest.HECError(500, 8, sinktest.NoNumber), 2},
+		"busy proxy":           {sinktest.HECAnswer{Status: 503, Body: "<html>"}, 2},
+		"proxy's limit":        {sinktest.HECAnswer{Status: 429, Body: "<html>"}, 2},
+		"too large":            {sinktest.HECAnswer{Status: 413, Body: "<html>"}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, r := startAcks(t, sinktest.HECOptions{Answer: func(n int) *sinktest.HECAnswer {
+				if n == 2 {
+					return &c.answer
+				}
+				return nil
+			}})
+			if n, err := s.Send(t.Context(), numbered(4)); n != c.sent || !isRetry(err) || (r.Polls() == 0) != (c.sent == 0) {
+				t.Errorf("%d, %v, %d polls; want %d, a Retry, and polls only for those", n, err, r.Polls(), c.sent)
+			}
+			if got, _ := deliver(t, s, r, numbered(4)[c.sent:]); got.arrived != plainly.arrived {
+				t.Errorf("got %+v", got)
+			}
+		})
 	}
-	if got, _ := deliver(t, s, r, numbered(4)); got != plainly {
-		t.Errorf("got %+v", got)
+}
+
+// The receiver restarts, a gateway loses its next answer, and the number in
+// that is one that is open: what the restart lost is not taken for delivered.
+func TestRestartBehindAGateway(t *testing.T) {
+	s, r := startAcks(t, sinktest.HECOptions{}, func(c *Config) { c.AckTimeout = 300 * time.Millisecond })
+	forward := httputil.NewSingleHostReverseProxy(must(url.Parse(r.URL())))
+	forward.Transport = &http.Transport{DisableKeepAlives: true}
+	var posts atomic.Int32
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path != eventPath || posts.Add(1) != 3 {
+			forward.ServeHTTP(w, req)
+			return
+		}
+		r.Crash()
+		if err := r.Up(); err != nil {
+			t.Error(err)
+		}
+		forward.ServeHTTP(httptest.NewRecorder(), req)
+		w.WriteHeader(http.StatusGatewayTimeout)
+	}))
+	t.Cleanup(gateway.Close)
+	s.base = gateway.URL
+	if got, _ := deliver(t, s, r, numbered(4)); sorted(got.arrived) != plainly.arrived {
+		t.Errorf("lost: %+v", got)
 	}
 }
 

@@ -50,6 +50,7 @@ type verdict struct {
 	bad   int           // invalid: the index of the refused event in the body; -1: unknown
 	code  int           // Splunk's; -1: none
 	full  bool          // delivered, and the receiver asks to slow down
+	lost  bool          // busy: the words of something in between, which may have passed the body on
 	ackID []byte        // delivered: the number of its acknowledgement; nil: none
 }
 
@@ -98,6 +99,7 @@ func (a answer) judge(n int, now time.Time) verdict {
 	v.err = errors.New(a.describe(r, isHEC))
 	if v.kind == busy {
 		v.after = retryAfter(a.header, now)
+		v.lost = !isHEC && a.status >= 500 && a.status != http.StatusServiceUnavailable
 	}
 	if v.kind == invalid {
 		v.bad = r.index(n)

@@ -74,8 +74,10 @@ func (r *run) one(ctx context.Context) error {
 		return &sinks.Rejected{Reason: blankReason}
 	}
 	v, err := r.post(ctx, r.body, n, r.channel)
-	if err != nil {
+	if err != nil || v.lost {
 		r.doubt() // it may have been given the number of one that is open
+	}
+	if err != nil {
 		return err
 	}
 	switch {
