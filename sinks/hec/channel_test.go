@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -28,29 +27,13 @@ func TestUUID(t *testing.T) {
 
 // Sends at the same time have a channel each, and later ones use them again.
 func TestChannelsAreUsedAgain(t *testing.T) {
-	const together = 4
-	var arrived sync.WaitGroup
-	arrived.Add(together)
-	s, r := startAcks(t, sinktest.HECOptions{Answer: func(n int) *sinktest.HECAnswer {
-		if n < together {
-			arrived.Done()
-			arrived.Wait()
-		}
-		return nil
-	}})
+	const senders = 4
+	s, r := startAcks(t, sinktest.HECOptions{Answer: together(senders)})
 	for range 3 {
-		var wg sync.WaitGroup
-		for range together {
-			wg.Go(func() {
-				if n, err := s.Send(t.Context(), numbered(2)); n != 2 || err != nil {
-					t.Errorf("%d, %v", n, err)
-				}
-			})
-		}
-		wg.Wait()
+		sendAtOnce(t, s, senders, 2)
 	}
-	if r.Channels() != together {
-		t.Errorf("%d channels, want %d", r.Channels(), together)
+	if r.Channels() != senders {
+		t.Errorf("%d channels, want %d", r.Channels(), senders)
 	}
 }
 

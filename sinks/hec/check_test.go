@@ -195,7 +195,7 @@ func settled(t *testing.T, s *Sink) (err error) {
 		if _, err = s.Send(t.Context(), numbered(1)); isHold(err) {
 			return err
 		}
-		if _, isRetry := errors.AsType[*sinks.Retry](err); !isRetry {
+		if !isRetry(err) {
 			t.Fatalf("send: %v", err)
 		}
 	}

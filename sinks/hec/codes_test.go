@@ -166,10 +166,8 @@ func TestAnswers(t *testing.T) {
 func TestBadEventsAreIsolated(t *testing.T) {
 	s, r := start(t, sinktest.HECOptions{Indexes: []string{"main"}})
 	events := numbered(12)
-	wrongIndex := abi.NoMeta()
-	wrongIndex.Index = []byte("forbidden")
 	for _, i := range []int{0, 3, 4, 11} {
-		events[i].Meta = &wrongIndex
+		events[i].Meta = forbidden()
 	}
 	events[6].Body = []byte(" \n")
 	events[7].Body, events[7].BodyJSON = []byte("null"), true

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/sinks"
 	"github.com/slswasm/slswasm/sinks/sinktest"
 	"github.com/slswasm/slswasm/sinks/sinktest/suite"
@@ -79,11 +78,7 @@ func pair(t *testing.T, prefer sinks.Preference, firstDown bool) suite.Subject {
 				}
 			}
 		},
-		Stall: func() { stalled.Store(true) },
-		Poison: func() abi.Event {
-			meta := abi.NoMeta()
-			meta.Index = []byte("forbidden")
-			return abi.Event{Log: abi.Log{Fields: []abi.Field{field("a", "b")}}, Meta: &meta}
-		},
+		Stall:  func() { stalled.Store(true) },
+		Poison: poison,
 	}
 }

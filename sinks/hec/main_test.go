@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,6 +44,33 @@ func start(t *testing.T, opt sinktest.HECOptions, change ...func(*Config)) (*Sin
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return s, r
+}
+
+// together lets the first n requests wait for each other.
+func together(n int) func(request int) *sinktest.HECAnswer {
+	var here sync.WaitGroup
+	here.Add(n)
+	return func(request int) *sinktest.HECAnswer {
+		if request < n {
+			here.Done()
+			here.Wait()
+		}
+		return nil
+	}
+}
+
+// sendAtOnce sends size events from each of n goroutines.
+func sendAtOnce(t *testing.T, s *Sink, n, size int) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			if sent, err := s.Send(t.Context(), numbered(size)); sent != size || err != nil {
+				t.Errorf("%d, %v", sent, err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // numbered are n events {"n":"0"}, {"n":"1"}...
@@ -91,6 +119,11 @@ func deliver(t *testing.T, s *Sink, r *sinktest.HECReceiver, events []abi.Event)
 		t.Fatalf("deliver: %v", err)
 	}
 	return delivery{strings.Join(arrived(t, r), " "), strings.Join(numbers, " "), retry.Stats()}, reasons
+}
+
+// poison is an event that the receiver refuses for good.
+func poison() abi.Event {
+	return abi.Event{Log: abi.Log{Fields: []abi.Field{field("a", "b")}}, Meta: forbidden()}
 }
 
 // forbidden is what a guest says that chose an index the receiver refuses.

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/slswasm/slswasm/sinks"
 	"github.com/slswasm/slswasm/sinks/sinktest"
 )
 
@@ -25,8 +23,7 @@ func TestTimeouts(t *testing.T) {
 			s, _ := start(t, sinktest.HECOptions{Answer: sinktest.HECScript(a)}, func(c *Config) { c.Timeout = 100 * time.Millisecond })
 			begin := time.Now()
 			n, err := s.Send(t.Context(), large(20, 30_000))
-			retry, ok := errors.AsType[*sinks.Retry](err)
-			if n != 0 || !ok || !strings.Contains(retry.Error(), "no answer within --hec-timeout (100ms)") {
+			if n != 0 || !isRetry(err) || !strings.Contains(err.Error(), "no answer within --hec-timeout (100ms)") {
 				t.Errorf("%d, %v", n, err)
 			}
 			if d := time.Since(begin); d > 5*time.Second {
@@ -68,7 +65,7 @@ func TestCancelDuringSend(t *testing.T) {
 	if n != 1 || !errors.Is(err, context.Canceled) {
 		t.Errorf("%d, %v", n, err)
 	}
-	if _, isRetry := errors.AsType[*sinks.Retry](err); isRetry {
+	if isRetry(err) {
 		t.Error("a cancelled send is no Retry")
 	}
 }
@@ -94,24 +91,8 @@ func TestNearCapacityIsSaidOnce(t *testing.T) {
 // the next one makes a connection of its own.
 func TestHalfOpenConnections(t *testing.T) {
 	const idle = 5
-	var together sync.WaitGroup
-	together.Add(idle)
-	s, r := start(t, sinktest.HECOptions{Answer: func(n int) *sinktest.HECAnswer {
-		if n < idle {
-			together.Done()
-			together.Wait()
-		}
-		return nil
-	}})
-	var wg sync.WaitGroup
-	for range idle {
-		wg.Go(func() {
-			if n, err := s.Send(t.Context(), numbered(1)); n != 1 || err != nil {
-				t.Errorf("%d, %v", n, err)
-			}
-		})
-	}
-	wg.Wait()
+	s, r := start(t, sinktest.HECOptions{Answer: together(idle)})
+	sendAtOnce(t, s, idle, 1)
 	r.Freeze()
 	s.cfg.Timeout = 200 * time.Millisecond
 	n, err := s.Send(t.Context(), numbered(1))

@@ -59,12 +59,8 @@ func subject(t *testing.T, acks sinktest.HECAcks, change func(*Config)) suite.Su
 				t.Error(err)
 			}
 		},
-		Stall: func() { stalled.Store(true) },
-		Poison: func() abi.Event {
-			meta := abi.NoMeta()
-			meta.Index = []byte("forbidden")
-			return abi.Event{Log: abi.Log{Fields: []abi.Field{field("a", "b")}}, Meta: &meta}
-		},
+		Stall:  func() { stalled.Store(true) },
+		Poison: poison,
 	}
 }
 

@@ -80,15 +80,7 @@ func TestTokenIsReadAgain(t *testing.T) {
 func TestTokenIsReadAgainByAll(t *testing.T) {
 	s, r, path, log := startTokenFile(t, sinktest.HECOptions{}, oldToken)
 	write(t, path, token)
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			if n, err := s.Send(t.Context(), numbered(3)); n != 3 || err != nil {
-				t.Errorf("%d, %v", n, err)
-			}
-		})
-	}
-	wg.Wait()
+	sendAtOnce(t, s, 8, 3)
 	if r.Count() != 24 || strings.Count(log.text(), "new token") != 1 {
 		t.Errorf("%d arrived, log:\n%s", r.Count(), log.text())
 	}
