@@ -227,12 +227,8 @@ func (r *HECReceiver) collect(ctx context.Context, w http.ResponseWriter, req *h
 		script = r.opt.Answer(n)
 	}
 	r.setCookie(w)
-	if script != nil && script.Early {
-		script.write(ctx, w)
-		return
-	}
-	if refusal := r.authorize(req); refusal != nil {
-		refusal.write(ctx, w)
+	if answer := r.atOnce(req, script); answer != nil {
+		answer.write(ctx, w)
 		return
 	}
 	if script != nil && script.Raw {
@@ -246,6 +242,14 @@ func (r *HECReceiver) collect(ctx context.Context, w http.ResponseWriter, req *h
 		return
 	}
 	r.take(n, body, wire, req, script).write(ctx, w)
+}
+
+// atOnce is the answer that needs no look at the body; nil: there is none.
+func (r *HECReceiver) atOnce(req *http.Request, script *HECAnswer) *HECAnswer {
+	if script != nil && script.Early {
+		return script
+	}
+	return r.authorize(req)
 }
 
 // authorize checks the headers in the order in which Splunk does.

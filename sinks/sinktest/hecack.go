@@ -40,8 +40,6 @@ type HECAcks struct {
 // A hecPost is what a POST brought while it is in memory only.
 type hecPost struct {
 	events  []HECEvent
-	channel string
-	id      int
 	asked   int
 	at      time.Time
 	indexed bool
@@ -72,15 +70,14 @@ func (a *hecAcks) channel(name string) *hecChannel {
 
 // accept keeps the events of a success in memory and says how it is answered.
 func (r *HECReceiver) accept(events []HECEvent, channel string) HECAnswer {
-	p := &hecPost{events: events, channel: channel, at: time.Now()}
+	p := &hecPost{events: events, at: time.Now()}
 	r.acks.memory = append(r.acks.memory, p)
 	answer := HECAnswer{Status: http.StatusOK, Body: `{"text":"Success","code":0}`}
 	if r.opt.Acks.On {
 		c := r.acks.channel(channel)
-		p.id = c.next
-		c.open[p.id] = p
+		c.open[c.next] = p
+		answer.Body = fmt.Sprintf(`{"text":"Success","code":0,"ackId":%d}`, c.next)
 		c.next++
-		answer.Body = fmt.Sprintf(`{"text":"Success","code":0,"ackId":%d}`, p.id)
 	}
 	r.settle()
 	return answer
@@ -189,12 +186,8 @@ func (r *HECReceiver) poll(ctx context.Context, w http.ResponseWriter, req *http
 		script = r.opt.Acks.Answer(n)
 	}
 	r.setCookie(w)
-	if script != nil && script.Early {
-		script.write(ctx, w)
-		return
-	}
-	if refusal := r.authorize(req); refusal != nil {
-		refusal.write(ctx, w)
+	if answer := r.atOnce(req, script); answer != nil {
+		answer.write(ctx, w)
 		return
 	}
 	var question struct{ Acks []int }
