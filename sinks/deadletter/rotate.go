@@ -37,23 +37,16 @@ var osLayer = layer{
 // Write makes it.
 func (w *Writer) rotate() error {
 	aside, err := w.putAside()
-	if err == nil {
-		return w.begin(aside)
-	}
-	w.complain.Do(func() {
-		w.log.Warn("the file of dead letters is full and cannot be put aside: it grows on",
-			"file", w.path, "size", w.end, "limit", w.maxSize, "error", err)
-	})
-	return nil
-}
-
-func (w *Writer) begin(aside string) error {
-	fresh, end, err := w.on.open(w.path)
 	if err != nil {
+		w.complain.Do(func() {
+			w.log.Warn("the file of dead letters is full and cannot be put aside: it grows on",
+				"file", w.path, "size", w.end, "limit", w.maxSize, "error", err)
+		})
+		return nil
+	}
+	if err := w.reopen(); err != nil {
 		return fmt.Errorf("begin a new file: %w", err)
 	}
-	_ = w.file.Close() // each Write was synced
-	w.file, w.end, w.torn = fresh, end, false
 	w.log.Info("the file of dead letters is full: a new one is begun", "full", aside, "file", w.path)
 	return nil
 }

@@ -121,7 +121,9 @@ func (w *Writer) follow() error {
 	there, err := os.Stat(w.path)
 	switch {
 	case errors.Is(err, os.ErrNotExist), err == nil && !os.SameFile(open, there):
-		return w.reopen()
+		if err := w.reopen(); err != nil {
+			return fmt.Errorf("the file is not at its place any more: %w", err)
+		}
 	case err != nil:
 		return err
 	case open.Size() < w.end, open.Size() > w.end && !w.torn:
@@ -138,7 +140,7 @@ func (w *Writer) follow() error {
 func (w *Writer) reopen() error {
 	f, end, err := w.on.open(w.path)
 	if err != nil {
-		return fmt.Errorf("the file is not at its place any more: %w", err)
+		return err
 	}
 	_ = w.file.Close() // each Write was synced
 	w.file, w.end, w.torn = f, end, false
