@@ -7,12 +7,18 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+	"time"
 )
 
 // Lock keeps other processes from writing to the file until it is closed: two
 // writers would overwrite each other's letters.
 func Lock(f *os.File) error {
-	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	const lock = syscall.LOCK_EX | syscall.LOCK_NB
+	err := syscall.Flock(int(f.Fd()), lock)
+	// Whoever asks whether the file is locked is in the way for a moment.
+	for end := time.Now().Add(time.Second); errors.Is(err, syscall.EWOULDBLOCK) && !locked(f) && time.Now().Before(end); {
+		err = syscall.Flock(int(f.Fd()), lock)
+	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return fmt.Errorf("%s is in use by another process: give each its own file", f.Name())
 	}
