@@ -87,7 +87,11 @@ func prepare(f *os.File) (end int64, err error) {
 	if err := f.Sync(); err != nil {
 		return 0, err
 	}
-	return end, syncDir(filepath.Dir(f.Name()))
+	named, err := filepath.EvalSymlinks(f.Name()) // and not where a link to it is
+	if err != nil {
+		return 0, err
+	}
+	return end, syncDir(filepath.Dir(named))
 }
 
 // mend removes what follows the last line end: the beginning of a letter, or
