@@ -3,6 +3,7 @@ package soak
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,8 +26,7 @@ type account struct {
 	unexpected []string
 	faulty     map[int]bool   // logs that are in altered
 	causes     map[string]int // of deliveries that were not the first
-	refusals   map[string]int // answers of the receiver that refuse an event, by their code
-	refused    map[string]map[int]bool
+	refusals   []*refusal
 }
 
 // An entry is what is known of one log.
@@ -39,15 +39,15 @@ type entry struct {
 // An arrival is one delivery of a log.
 type arrival struct {
 	life       string // of the process that delivered it
-	at         time.Time
-	unanswered bool // its sender was not told
-	acks       bool // of a receiver that acknowledges later
+	receiver   string
+	begun, at  time.Time // of its request and its own
+	unanswered bool      // its sender was not told
+	acks       bool      // of a receiver that acknowledges later
 }
 
 func newAccount(seed uint64, h *history) *account {
 	return &account{
 		logs: logs{seed}, history: h, faulty: map[int]bool{}, causes: map[string]int{},
-		refusals: map[string]int{}, refused: map[string]map[int]bool{},
 	}
 }
 
@@ -86,12 +86,45 @@ func (a *account) arrived(place int, event []byte, micros int64, arr arrival) {
 	e.first[place].unanswered = e.first[place].unanswered || arr.unanswered
 }
 
-// refuses takes note that the receiver answered that it refuses one of the
-// events of a request, by its own choice and not for what is in the event.
-func (a *account) refuses(code string) {
+// A refusal is an answer that refuses one event of a request, by the
+// receiver's choice and not for what is in the event.
+type refusal struct {
+	code string
+	at   int   // place of the event in the request; -1: it names none
+	logs []int // of the request, as far as it was read
+}
+
+// blames says whether a log may be a dead letter for it: where it names none of
+// the events, only one that came alone.
+func (r *refusal) blames(code string, n int) bool {
+	at := r.at
+	if at < 0 || at >= len(r.logs) {
+		at = 0
+		if len(r.logs) != 1 {
+			return false
+		}
+	}
+	return r.code == code && r.logs[at] == n
+}
+
+// refuses takes note that a request is going to be refused.
+func (a *account) refuses(code string, at int) *refusal {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.refusals[code]++
+	r := &refusal{code: code, at: at}
+	a.refusals = append(a.refusals, r)
+	return r
+}
+
+// held takes the next event of such a request.
+func (a *account) held(r *refusal, event []byte) {
+	n, err := number(event)
+	if err != nil {
+		n = -1 // its arrival tells
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r.logs = append(r.logs, n)
 }
 
 var codeIn = regexp.MustCompile(`\(code (\d+)\)|answered (413)`)
@@ -114,16 +147,9 @@ func (a *account) letter(l deadletter.Letter) {
 	if f.stage == l.Stage.Kind && strings.Contains(l.Reason, f.reason) {
 		return
 	}
-	code := codeIn.FindStringSubmatch(l.Reason)
-	if f.isSentToHEC() && l.Stage.Kind == deadletter.StageSink && code != nil {
-		by := code[1] + code[2]
-		if a.refused[by] == nil {
-			a.refused[by] = map[int]bool{}
-		}
-		a.refused[by][n] = true
-		if len(a.refused[by]) <= a.refusals[by] {
-			return
-		}
+	if code := codeIn.FindStringSubmatch(l.Reason); code != nil && l.Stage.Kind == deadletter.StageSink &&
+		slices.ContainsFunc(a.refusals, func(r *refusal) bool { return r.blames(code[1]+code[2], n) }) {
+		return
 	}
 	a.surprise("log %d (%q) is a dead letter of %s %s: %s", n, f.do, l.Stage.Kind, l.Stage.Name, l.Reason)
 }

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -124,22 +125,29 @@ func TestAccountNotices(t *testing.T) {
 		with func(l *ledger, n int)
 		want string // missing, altered, unexpected and duplicates
 	}{
-		"lost":                   {"", func(*ledger, int) {}, "1 0 0 0"},
-		"lost at one place":      {"b", func(l *ledger, n int) { l.arrives(toHEC, n, l.event(n)) }, "1 0 0 0"},
-		"lost dead letter":       {"t", func(*ledger, int) {}, "1 0 0 0"},
-		"twice":                  {"", func(l *ledger, n int) { l.arrives(toHEC, n, l.event(n)); l.arrives(toHEC, n, l.event(n)) }, "0 0 0 1"},
-		"at another place":       {"", func(l *ledger, n int) { l.arrives(toSyslog, n, l.event(n)) }, "1 0 1 0"},
-		"dropped, and there":     {"d", func(l *ledger, n int) { l.arrives(toHEC, n, l.event(n)) }, "0 0 1 0"},
-		"trapped, and there":     {"t", func(l *ledger, n int) { l.arrives(toHEC, n, l.event(n)) }, "1 0 1 0"},
-		"another reason":         {"t", func(l *ledger, n int) { l.dies(n, deadletter.StageGuest, "reply: cut off") }, "0 0 1 0"},
-		"another stage":          {"t", func(l *ledger, n int) { l.dies(n, deadletter.StageSink, "trap: unreachable") }, "0 0 1 0"},
-		"innocent":               {"s", func(l *ledger, n int) { l.dies(n, deadletter.StageGuest, "trap: unreachable") }, "1 0 1 0"},
-		"refused by nobody":      {"", func(l *ledger, n int) { l.dies(n, deadletter.StageSink, "refused (code 6)") }, "0 0 1 0"},
-		"refused":                {"", func(l *ledger, n int) { l.refuses("6"); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "0 0 0 0"},
-		"too large":              {"", func(l *ledger, n int) { l.refuses("413"); l.dies(n, deadletter.StageSink, "the receiver answered 413") }, "0 0 0 0"},
-		"refused at one place":   {"b", func(l *ledger, n int) { l.refuses("6"); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "1 0 0 0"},
-		"refused by chance":      {"i", func(l *ledger, n int) { l.refuses("13"); l.dies(n, deadletter.StageSink, "blank? (code 13)") }, "0 0 0 0"},
-		"refused for syslog":     {"s", func(l *ledger, n int) { l.refuses("6"); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "1 0 1 0"},
+		"lost":                 {"", func(*ledger, int) {}, "1 0 0 0"},
+		"lost at one place":    {"b", func(l *ledger, n int) { l.arrives(toHEC, n, l.event(n)) }, "1 0 0 0"},
+		"lost dead letter":     {"t", func(*ledger, int) {}, "1 0 0 0"},
+		"twice":                {"", func(l *ledger, n int) { l.arrives(toHEC, n, l.event(n)); l.arrives(toHEC, n, l.event(n)) }, "0 0 0 1"},
+		"at another place":     {"", func(l *ledger, n int) { l.arrives(toSyslog, n, l.event(n)) }, "1 0 1 0"},
+		"dropped, and there":   {"d", func(l *ledger, n int) { l.arrives(toHEC, n, l.event(n)) }, "0 0 1 0"},
+		"trapped, and there":   {"t", func(l *ledger, n int) { l.arrives(toHEC, n, l.event(n)) }, "1 0 1 0"},
+		"another reason":       {"t", func(l *ledger, n int) { l.dies(n, deadletter.StageGuest, "reply: cut off") }, "0 0 1 0"},
+		"another stage":        {"t", func(l *ledger, n int) { l.dies(n, deadletter.StageSink, "trap: unreachable") }, "0 0 1 0"},
+		"innocent":             {"s", func(l *ledger, n int) { l.dies(n, deadletter.StageGuest, "trap: unreachable") }, "1 0 1 0"},
+		"refused by nobody":    {"", func(l *ledger, n int) { l.dies(n, deadletter.StageSink, "refused (code 6)") }, "0 0 1 0"},
+		"refused":              {"", func(l *ledger, n int) { l.refused("6", 1, n-1, n); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "0 0 0 0"},
+		"refused alone":        {"", func(l *ledger, n int) { l.refused("6", 2, n); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "0 0 0 0"},
+		"another refused":      {"", func(l *ledger, n int) { l.refused("6", 0, n-1, n); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "0 0 1 0"},
+		"another code":         {"", func(l *ledger, n int) { l.refused("12", 0, n); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "0 0 1 0"},
+		"one of two too large": {"", func(l *ledger, n int) { l.refused("413", -1, n, n+1); l.dies(n, deadletter.StageSink, "answered 413") }, "0 0 1 0"},
+		"too large": {"", func(l *ledger, n int) {
+			l.refused("413", -1, n)
+			l.dies(n, deadletter.StageSink, "the receiver answered 413")
+		}, "0 0 0 0"},
+		"refused at one place":   {"b", func(l *ledger, n int) { l.refused("6", 0, n); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "1 0 0 0"},
+		"refused by chance":      {"i", func(l *ledger, n int) { l.refused("13", 0, n); l.dies(n, deadletter.StageSink, "blank? (code 13)") }, "0 0 0 0"},
+		"refused for syslog":     {"s", func(l *ledger, n int) { l.refused("6", 0, n-1); l.dies(n, deadletter.StageSink, "refused (code 6)") }, "1 0 1 0"},
 		"letter, changed":        {"t", func(l *ledger, n int) { l.change1(n) }, "0 1 0 0"},
 		"edit left out":          {"e", func(l *ledger, n int) { l.arrivesWithout(n, "edited") }, "0 1 0 0"},
 		"field gone":             {"", func(l *ledger, n int) { l.arrivesWithout(n, textKey) }, "0 1 0 0"},
@@ -171,6 +179,14 @@ func TestAccountNotices(t *testing.T) {
 				t.Errorf("it does not add up: %+v", s)
 			}
 		})
+	}
+}
+
+// refused lets a request of these logs be refused.
+func (l *ledger) refused(code string, at int, logs ...int) {
+	r := l.refuses(code, at)
+	for _, n := range logs {
+		l.held(r, fmt.Appendf(nil, `{"id":"%d"}`, n))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,12 +19,14 @@ const (
 	allEvents = 1 << 30
 
 	nearCapacity = "hec_near_capacity"
+	refusesOne   = "hec_refusal_" // and the code
 )
 
 // A hecSite is a Splunk HEC receiver that answers everything that Splunk and
 // what stands before it were seen to answer, and breaks off in between.
 type hecSite struct {
 	*sinktest.HECReceiver
+	name    string
 	account *account
 	deck    *deck[hecFault]
 	polls   *deck[hecFault] // of those with acks
@@ -31,8 +34,15 @@ type hecSite struct {
 	faults  *tally
 	acks    bool
 
-	mu   sync.Mutex
-	lost map[int]bool // requests whose events are taken and whose sender is not told
+	mu       sync.Mutex
+	requests map[int]*request
+}
+
+// A request is what is known of a POST before it is read.
+type request struct {
+	begun   time.Time
+	lost    bool     // its events are taken and its sender is not told
+	refused *refusal // nil: it is not
 }
 
 // A hecFault is one answer, under the name that it is counted by.
@@ -76,7 +86,7 @@ func hecFaults() []hecFault {
 		if code == 7 {
 			answer.Indexed-- // it is counted from 1
 		}
-		all = append(all, hecFault{fmt.Sprintf("hec_code_%d", code), answer})
+		all = append(all, hecFault{refusesOne + strconv.Itoa(code), answer})
 	}
 	return all
 }
@@ -84,8 +94,8 @@ func hecFaults() []hecFault {
 // startHEC starts a receiver; with acks it is one whose token has indexer
 // acknowledgement on.
 func startHEC(w *world, name string, acks bool) (*hecSite, error) {
-	s := &hecSite{account: w.account, healed: &w.service.healed, faults: w.faults, lost: map[int]bool{}, acks: acks}
-	opt := sinktest.HECOptions{Token: token, Indexes: []string{index}, OnEvent: s.take, Answer: s.answer}
+	s := &hecSite{name: name, account: w.account, healed: &w.service.healed, faults: w.faults, requests: map[int]*request{}, acks: acks}
+	opt := sinktest.HECOptions{Token: token, Refuse: s.refuse, OnEvent: s.take, Answer: s.answer}
 	cards := hecFaults()
 	if acks {
 		// A success without an ackId is not the answer of such a token.
@@ -132,31 +142,46 @@ func (s *hecSite) polled(n int) *sinktest.HECAnswer {
 }
 
 // answer decides about a request. It is not asked for health.
-func (s *hecSite) answer(n int) *sinktest.HECAnswer {
+func (s *hecSite) answer(n int) (script *sinktest.HECAnswer) {
+	r := &request{begun: time.Now()}
 	fault, strikes := s.deck.at(n)
-	if !strikes || s.healed.Load() {
-		return nil
+	if a := fault.answer; strikes && !s.healed.Load() {
+		script = &a
+		s.faults.add(fault.name)
+		r.lost = a.Indexed > 0 && (a.Status != http.StatusOK || a.Fault != sinktest.HECAnswers)
+		if code, refuses := strings.CutPrefix(fault.name, refusesOne); refuses {
+			r.refused = s.account.refuses(code, a.Indexed)
+		} else if a.Status == http.StatusRequestEntityTooLarge {
+			r.refused = s.account.refuses("413", -1)
+		}
 	}
-	s.faults.add(fault.name)
-	a := fault.answer
-	if a.Indexed > 0 && (a.Status != http.StatusOK || a.Fault != sinktest.HECAnswers) {
-		s.mu.Lock()
-		s.lost[n] = true
-		s.mu.Unlock()
+	s.mu.Lock()
+	s.requests[n] = r
+	s.mu.Unlock()
+	return script
+}
+
+func (s *hecSite) request(n int) *request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests[n]
+}
+
+// refuse looks at an event before it is taken, and refuses it for its index.
+func (s *hecSite) refuse(e *sinktest.HECEvent) (code int) {
+	if r := s.request(e.Request); r.refused != nil {
+		s.account.held(r.refused, e.Event)
 	}
-	if code, refuses := strings.CutPrefix(fault.name, "hec_code_"); refuses {
-		s.account.refuses(code)
-	} else if a.Status == http.StatusRequestEntityTooLarge {
-		s.account.refuses("413")
+	if e.Index != "" && e.Index != index {
+		return 7 // incorrect index
 	}
-	return &a
+	return 0
 }
 
 func (s *hecSite) take(e *sinktest.HECEvent) {
-	s.mu.Lock()
-	lost := s.lost[e.Request]
-	s.mu.Unlock()
-	s.account.arrived(toHEC, e.Event, microsOf(e.Seconds()), arrival{life: e.Host, at: time.Now(), unanswered: lost, acks: s.acks})
+	r := s.request(e.Request)
+	s.account.arrived(toHEC, e.Event, microsOf(e.Seconds()),
+		arrival{life: e.Host, receiver: s.name, begun: r.begun, at: time.Now(), unanswered: r.lost, acks: s.acks})
 }
 
 // microsOf reads seconds with six digits after the point.

@@ -10,6 +10,7 @@ import (
 const (
 	causeAnswer   = "an answer was lost after the receiver took the events"
 	causeAck      = "an acknowledgement was lost, or late"
+	causeLate     = "an answer came too late"
 	causeReceiver = "the receiver died before it answered"
 	causeUnread   = "a syslog connection ended unconfirmed"
 	causeKill     = "its process was killed with the batch in hand"
@@ -24,11 +25,13 @@ const (
 // again.
 type history struct {
 	mu     sync.Mutex
-	lives  map[string]string // the gravest that befell each, as a cause
-	deaths [places][]time.Time
+	lives  map[string]string      // the gravest that befell each, as a cause
+	deaths map[string][]time.Time // of each receiver
 }
 
-func newHistory() *history { return &history{lives: map[string]string{}} }
+func newHistory() *history {
+	return &history{lives: map[string]string{}, deaths: map[string][]time.Time{}}
+}
 
 var gravity = map[string]int{causeService: 1, causeStop: 2, causeFreeze: 3, causeKill: 4}
 
@@ -42,10 +45,10 @@ func (h *history) befell(life, cause string) {
 }
 
 // died notes that a receiver goes down now.
-func (h *history) died(place int) {
+func (h *history) died(receiver string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.deaths[place] = append(h.deaths[place], time.Now())
+	h.deaths[receiver] = append(h.deaths[receiver], time.Now())
 }
 
 // why says, as far as it can be known, why a log came again.
@@ -58,7 +61,7 @@ func (h *history) why(place int, first, again arrival) string {
 		return causeAnswer
 	case first.life != again.life && befell != "":
 		return befell
-	case h.diedAfter(place, first.at):
+	case h.diedAfter(first):
 		return causeReceiver
 	case first.life != again.life:
 		return causeMoved
@@ -68,6 +71,8 @@ func (h *history) why(place int, first, again arrival) string {
 		return causeUnread
 	case befell != "":
 		return befell // it had lost the shard, and was given it again
+	case again.at.Sub(first.begun) >= hecTimeout:
+		return causeLate // what else makes a sender wait for so long?
 	}
 	return causeOther
 }
@@ -76,12 +81,12 @@ func (h *history) why(place int, first, again arrival) string {
 // the sender from knowing.
 const soon = 200 * time.Millisecond
 
-func (h *history) diedAfter(place int, at time.Time) bool {
-	for _, death := range slices.Backward(h.deaths[place]) {
-		if death.Before(at) {
+func (h *history) diedAfter(a arrival) bool {
+	for _, death := range slices.Backward(h.deaths[a.receiver]) {
+		if death.Before(a.at) {
 			return false
 		}
-		if death.Sub(at) < soon {
+		if death.Sub(a.at) < soon {
 			return true
 		}
 	}

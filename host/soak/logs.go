@@ -34,8 +34,6 @@ type fate struct {
 	reason string // in it
 }
 
-const refusedIndex = "(code 7)"
-
 var fates = []fate{
 	{do: "", weight: 5500, at: [places]bool{toHEC: true}},
 	{do: "e", weight: 1500, at: [places]bool{toHEC: true}},
@@ -47,7 +45,7 @@ var fates = []fate{
 	{do: "m", weight: 14, fault: "guest_malformed_reply", stage: deadletter.StageGuest, reason: "verdict 9 is not known"},
 	{do: "f", weight: 14, fault: "guest_fail", stage: deadletter.StageGuest, reason: "as asked"},
 	{do: "n", weight: 14, fault: "guest_unknown_route", stage: deadletter.StageSink, reason: `routed it to "nowhere!"`},
-	{do: "i", weight: 14, fault: "event_refused_index", stage: deadletter.StageSink, reason: refusedIndex},
+	{do: "i", weight: 14, fault: "event_refused_index", stage: deadletter.StageSink, reason: "(code 7)"},
 	{do: "w", weight: 14, fault: "event_blank", stage: deadletter.StageSink, reason: "blank"},
 }
 
@@ -57,9 +55,6 @@ var allWeights = func() (sum int) {
 	}
 	return sum
 }()
-
-// isSentToHEC says whether a HEC receiver gets to see the log.
-func (f *fate) isSentToHEC() bool { return f.at[toHEC] || f.reason == refusedIndex }
 
 // logs makes the log of each number, and says what has to become of it: both
 // follow from the seed, so that nothing of a log need be kept.

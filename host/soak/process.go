@@ -21,6 +21,7 @@ const (
 	groupTimeout = 2 * time.Second
 	heartbeat    = 300 * time.Millisecond
 	drainTimeout = time.Second
+	hecTimeout   = time.Second
 	// How long a process may take to stop before that is a fault of its own.
 	stopLimit = drainTimeout + 20*time.Second
 )
@@ -195,7 +196,7 @@ func (w *world) settings(slot int, module string) []string {
 		"--heartbeat-interval", heartbeat.String(), "--group-timeout", groupTimeout.String(), "--drain-timeout", drainTimeout.String(),
 		"--fetch-interval", "100ms", "--commit-interval", "200ms", "--pull-count", strconv.Itoa(1 + slot%3),
 		"--transform", module, "--time-limit", "150ms", "--compile-cache", filepath.Join(w.dir, "compiled"),
-		"--sink", "hec", "--sink", "syslog", "--hec-max-body", "64KiB", "--hec-timeout", "1s",
+		"--sink", "hec", "--sink", "syslog", "--hec-max-body", "64KiB", "--hec-timeout", hecTimeout.String(),
 		"--syslog-payload", "json", "--syslog-timeout", "1s",
 		"--retry-initial", "50ms", "--retry-max", "500ms", "--hold", "200ms",
 	}

@@ -114,16 +114,16 @@ func (w *world) open() (err error) {
 		if w.hecs[i], err = startHEC(w, name, i == ackSite); err != nil {
 			return err
 		}
-		w.mortal(doHECDown, toHEC, w.hecs[i])
+		w.mortal(doHECDown, name, w.hecs[i])
 	}
 	if w.syslog, err = startSyslog(w, "tcp", 5, tcpFaults); err != nil {
 		return err
 	}
-	w.mortal(doSyslogDown, toSyslog, w.syslog)
+	w.mortal(doSyslogDown, "tcp", w.syslog)
 	if w.relp, err = startSyslog(w, "relp", 2, relpFaults); err != nil {
 		return err
 	}
-	w.mortal(doRELPDown, toSyslog, w.relp)
+	w.mortal(doRELPDown, "relp", w.relp)
 	module := filepath.Join(w.dir, "soak.wasm")
 	wasm, err := guestModule()
 	if err == nil {

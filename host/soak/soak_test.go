@@ -16,7 +16,7 @@ import (
 func build(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("the soak builds and runs slswasm")
+		t.Skip("SKIPPED (-short): the soak builds and runs slswasm, which takes a while")
 	}
 	bin := filepath.Join(t.TempDir(), "slswasm")
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "../../cmd/slswasm")

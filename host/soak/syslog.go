@@ -39,7 +39,7 @@ func startSyslog(w *world, network string, every int, actions map[string]sinktes
 	s.opt = sinktest.SyslogOptions{
 		Network: network, Framing: sinktest.FrameOctet,
 		OnMessage: func(m *sinktest.SyslogMessage) {
-			w.account.arrived(toSyslog, m.Msg, m.Time.UnixMicro(), arrival{life: string(m.Hostname), at: time.Now()})
+			w.account.arrived(toSyslog, m.Msg, m.Time.UnixMicro(), arrival{life: string(m.Hostname), receiver: network, at: time.Now()})
 		},
 		Fault: func(int) sinktest.SyslogFault {
 			s.mu.Lock()

@@ -51,14 +51,14 @@ type site interface {
 // A mortal is a receiver that goes down now and then.
 type mortal struct {
 	site    site
-	place   int
+	name    string
 	steps   chan step
 	faults  *tally
 	history *history
 }
 
-func (w *world) mortal(do string, place int, s site) {
-	w.mortals[do] = append(w.mortals[do], &mortal{site: s, place: place, steps: make(chan step, queue), faults: w.faults, history: w.history})
+func (w *world) mortal(do, name string, s site) {
+	w.mortals[do] = append(w.mortals[do], &mortal{site: s, name: name, steps: make(chan step, queue), faults: w.faults, history: w.history})
 }
 
 // run lets the receiver go down and come up until ctx ends; it is up then.
@@ -69,7 +69,7 @@ func (m *mortal) run(ctx context.Context) error {
 			return nil
 		case step := <-m.steps:
 			m.faults.add(step.do)
-			m.history.died(m.place)
+			m.history.died(m.name)
 			m.site.Down()
 			_ = wait(ctx, step.length) // when all is over it comes up sooner
 			if err := m.revive(context.WithoutCancel(ctx)); err != nil {
