@@ -3,6 +3,7 @@ package guesttest_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/slswasm/slswasm/host/guest/guesttest"
@@ -11,36 +12,36 @@ import (
 
 const examples = "../../../guests/examples"
 
-// TestExamples holds every example against its cases, as both compilers build
-// it: what passes natively may still fail in WebAssembly.
+// TestExamples holds every example against its cases, in each language that it
+// is in and as each compiler builds it: what passes natively may still fail in
+// WebAssembly.
 func TestExamples(t *testing.T) {
 	mains, err := filepath.Glob(filepath.Join(examples, "*", "main.go"))
 	if err != nil || len(mains) == 0 {
 		t.Fatalf("no examples in %s: %v", examples, err)
 	}
-	user, err := os.UserCacheDir() // as the program has it: compiling takes seconds
-	if err != nil {
-		t.Fatal(err)
-	}
-	cache := filepath.Join(user, "slswasm", "wazero")
+	inRust := twins(t)
 	for _, file := range mains {
 		dir := filepath.Dir(file)
 		name := filepath.Base(dir)
 		for compiler, build := range map[string]func(testing.TB, string) []byte{
-			"go": guesttest.Build, "tinygo": guesttest.BuildTinyGo,
+			"go": guesttest.Build, "tinygo": guesttest.BuildTinyGo, "rust": guesttest.BuildRust,
 		} {
+			if compiler == "rust" && !slices.Contains(inRust, name) {
+				continue
+			}
 			t.Run(name+"/"+compiler, func(t *testing.T) {
 				if compiler == "go" && guesttest.UnderRace() {
 					t.Skip("SKIPPED under -race, where compiling what Go builds takes minutes: `make cases` runs them, and so does go test without -race")
 				}
 				t.Parallel()
-				runCases(t, dir, name, build(t, name), cache)
+				runCases(t, dir, name, build(t, name))
 			})
 		}
 	}
 }
 
-func runCases(t *testing.T, dir, name string, wasm []byte, cache string) {
+func runCases(t *testing.T, dir, name string, wasm []byte) {
 	t.Helper()
 	modules := t.TempDir()
 	if err := os.WriteFile(filepath.Join(modules, name+".wasm"), wasm, 0o600); err != nil {
@@ -61,7 +62,7 @@ func runCases(t *testing.T, dir, name string, wasm []byte, cache string) {
 		}
 		cases = append(cases, c)
 	}
-	results, err := offline.Test(t.Context(), offline.Limits{CacheDir: cache}, cases, false)
+	results, err := offline.Test(t.Context(), offline.Limits{CacheDir: cacheDir(t)}, cases, false)
 	if err != nil {
 		t.Fatal(err)
 	}

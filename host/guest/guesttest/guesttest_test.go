@@ -46,7 +46,7 @@ func TestBuildGivesAGuest(t *testing.T) {
 
 func compile(tb testing.TB, wasm []byte) *guest.Module {
 	tb.Helper()
-	m, err := guest.Compile(tb.Context(), guest.Config{Name: "audit.wasm", Wasm: wasm})
+	m, err := guest.Compile(tb.Context(), guest.Config{Name: "audit.wasm", Wasm: wasm, CacheDir: cacheDir(tb)})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -56,6 +56,17 @@ func compile(tb testing.TB, wasm []byte) *guest.Module {
 		}
 	})
 	return m
+}
+
+// cacheDir is where the program keeps compiled modules, too: compiling takes
+// seconds.
+func cacheDir(tb testing.TB) string {
+	tb.Helper()
+	user, err := os.UserCacheDir()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return filepath.Join(user, "slswasm", "wazero")
 }
 
 func readLogs(tb testing.TB, file string) (logs []abi.Event) {
