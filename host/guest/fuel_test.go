@@ -2,6 +2,8 @@ package guest
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,27 +19,31 @@ func gluttons() map[string]string {
 }
 
 // The log that wants too much fuel fails, whatever its neighbours have left.
+// Together they have more than a guest is given at once.
 func TestFuel(t *testing.T) {
 	for name, want := range gluttons() {
 		for _, interpreted := range []bool{false, true} {
-			m := mustCompile(t, name, func(c *Config) {
-				c.FuelPerLog, c.TimeLimit, c.Interpreter = 100_000, time.Hour, interpreted
+			t.Run(fmt.Sprint(name, " interpreted ", interpreted), func(t *testing.T) {
+				t.Parallel()
+				m := mustCompile(t, name, func(c *Config) {
+					c.FuelPerLog, c.TimeLimit, c.Interpreter = 100_000, time.Hour, interpreted
+				})
+				in := logs(12, 5, 11)
+				var out Output
+				if err := m.Transform(t.Context(), in, &out); err != nil {
+					t.Fatal(err)
+				}
+				balance(t, in, &out)
+				if !slices.Equal(failed(&out), []int{5, 11}) {
+					t.Fatalf("failures %v", out.Failures)
+				}
+				if got := out.Failures[0].Err.Error(); got != "guest spin.wasm: "+want {
+					t.Errorf("\n got %s\nwant %s", got, want)
+				}
+				if f, ok := errors.AsType[*Fault](out.Failures[0].Err); !ok || f.Kind != Fuel {
+					t.Errorf("%+v", out.Failures[0].Err)
+				}
 			})
-			in := logs(20, 5, 19)
-			var out Output
-			if err := m.Transform(t.Context(), in, &out); err != nil {
-				t.Fatal(err)
-			}
-			balance(t, in, &out)
-			if len(out.Failures) != 2 || out.Failures[0].Index != 5 || out.Failures[1].Index != 19 {
-				t.Fatalf("failures %v", out.Failures)
-			}
-			if got := out.Failures[0].Err.Error(); got != "guest spin.wasm: "+want {
-				t.Errorf("\n got %s\nwant %s", got, want)
-			}
-			if f, ok := errors.AsType[*Fault](out.Failures[0].Err); !ok || f.Kind != Fuel {
-				t.Errorf("%+v", out.Failures[0].Err)
-			}
 		}
 	}
 }
@@ -66,42 +72,48 @@ func TestFuelPerBatch(t *testing.T) {
 // The same logs cost the same fuel, compiled and interpreted.
 func TestFuelIsRepeatable(t *testing.T) {
 	for _, name := range []string{"keep-table", "stateful", "slow", "print"} {
-		var first int64
-		for _, interpreted := range []bool{false, false, true} {
-			m := mustCompile(t, name, func(c *Config) { c.Interpreter, c.TimeLimit = interpreted, time.Hour })
-			var out Output
-			if err := m.Transform(t.Context(), logs(20, 3), &out); err != nil {
-				t.Fatal(err)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var first int64
+			for _, interpreted := range []bool{false, false, true} {
+				m := mustCompile(t, name, func(c *Config) { c.Interpreter, c.TimeLimit = interpreted, time.Hour })
+				var out Output
+				if err := m.Transform(t.Context(), logs(5, 3), &out); err != nil {
+					t.Fatal(err)
+				}
+				if first == 0 {
+					first = m.Fuel()
+				}
+				if got := m.Fuel(); got == 0 || got != first {
+					t.Errorf("%d units, and %d before", got, first)
+				}
 			}
-			if first == 0 {
-				first = m.Fuel()
-			}
-			if got := m.Fuel(); got == 0 || got != first {
-				t.Errorf("%s: %d units, and %d before", name, got, first)
-			}
-		}
+		})
 	}
 }
 
 // The old way is there for who asks for it, with the same faults.
 func TestInterrupt(t *testing.T) {
 	for _, name := range []string{"spin", "nap", "trap", "exit", "recurse"} {
-		m := mustCompile(t, name, func(c *Config) { c.Interrupt, c.TimeLimit = true, 200*time.Millisecond })
-		if m.Info().Unmetered == "" {
-			t.Error("it is metered")
-		}
-		in := logs(20, 5)
-		var out Output
-		if err := m.Transform(t.Context(), in, &out); err != nil {
-			t.Fatal(err)
-		}
-		balance(t, in, &out)
-		if len(out.Failures) != 1 || out.Failures[0].Err.Error() != "guest "+name+".wasm: "+faults()[name] {
-			t.Errorf("failures %v", out.Failures)
-		}
-		if m.Fuel() != 0 {
-			t.Errorf("%d units without metering", m.Fuel())
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := mustCompile(t, name, func(c *Config) { c.Interrupt, c.TimeLimit = true, 200*time.Millisecond })
+			if m.Info().Unmetered == "" {
+				t.Error("it is metered")
+			}
+			in := logs(20, 5)
+			var out Output
+			if err := m.Transform(t.Context(), in, &out); err != nil {
+				t.Fatal(err)
+			}
+			balance(t, in, &out)
+			if len(out.Failures) != 1 || out.Failures[0].Err.Error() != "guest "+name+".wasm: "+faults()[name] {
+				t.Errorf("failures %v", out.Failures)
+			}
+			if m.Fuel() != 0 {
+				t.Errorf("%d units without metering", m.Fuel())
+			}
+		})
 	}
 }
 

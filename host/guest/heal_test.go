@@ -49,6 +49,7 @@ func every(step, n int) (list []int) {
 // A log that is alone in its batch does not fail for what the instance did
 // before it came.
 func TestSpentInstance(t *testing.T) {
+	t.Parallel()
 	m := mustCompile(t, "bump", func(c *Config) { c.Instances = 1 })
 	var out Output
 	for i := range 100 {
@@ -61,6 +62,7 @@ func TestSpentInstance(t *testing.T) {
 // What an instance did before costs no speed either: the batches stay as
 // large as they were. An instance of this guest serves seven.
 func TestSpentInstanceInBatches(t *testing.T) {
+	t.Parallel()
 	in := logs(100 * abi.DefaultBatchMax)
 	out, calls, starts := effort(t, mustCompile(t, "bump"), in)
 	if len(out.Failures) != 0 {
