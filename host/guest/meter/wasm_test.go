@@ -48,14 +48,20 @@ func offer(tb testing.TB, rt wazero.Runtime, t *tank) {
 	ctx := context.Background()
 	wasi_snapshot_preview1.MustInstantiate(ctx, rt)
 	log := func(context.Context, api.Module, []uint64) {}
-	const i32, i64 = api.ValueTypeI32, api.ValueTypeI64
+	const i32 = api.ValueTypeI32
 	_, err := rt.NewHostModuleBuilder(abi.ImportModule).NewFunctionBuilder().
 		WithGoModuleFunction(api.GoModuleFunc(log), []api.ValueType{i32, i32, i32}, nil).Export(abi.ImportLog).Instantiate(ctx)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	_, err = rt.NewHostModuleBuilder(ImportModule).NewFunctionBuilder().
-		WithGoModuleFunction(api.GoModuleFunc(t.more), []api.ValueType{i64}, []api.ValueType{i64}).Export(ImportMore).Instantiate(ctx)
+	offerMore(tb, rt, t)
+}
+
+// offerMore instantiates what metered modules import.
+func offerMore(tb testing.TB, rt wazero.Runtime, t *tank) {
+	tb.Helper()
+	_, err := rt.NewHostModuleBuilder(ImportModule).NewFunctionBuilder().
+		WithGoModuleFunction(api.GoModuleFunc(t.more), []api.ValueType{api.ValueTypeI64}, []api.ValueType{api.ValueTypeI64}).Export(ImportMore).Instantiate(context.Background())
 	if err != nil {
 		tb.Fatal(err)
 	}
