@@ -9,6 +9,7 @@ import (
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/host/guest"
+	"github.com/slswasm/slswasm/host/perf/cpu"
 )
 
 const (
@@ -115,7 +116,7 @@ func (b *bench) begin(ctx context.Context, batch []abi.Event) error {
 }
 
 func (b *bench) round(ctx context.Context, batch []abi.Event, calls int) error {
-	wall, cpu, fuel := time.Now(), cpuTime(), b.Fuel()
+	wall, used, fuel := time.Now(), cpu.Time(), b.Fuel()
 	for range calls {
 		if err := b.Transform(ctx, batch, &b.out); err != nil {
 			return err
@@ -132,18 +133,21 @@ func (b *bench) round(ctx context.Context, batch []abi.Event, calls int) error {
 			b.m.MemoryAfter, b.m.MemoryGrewUntil = memory, b.m.records
 		}
 	}
-	b.m.cpu += cpuTime() - cpu
+	b.m.cpu += cpu.Time() - used
 	b.m.wall += time.Since(wall)
 	b.m.fuel += b.Fuel() - fuel
 	return nil
 }
 
 func (m *Measure) rate(records int, bytes float64) {
-	cpu := max(m.cpu, time.Microsecond) // the kernel's clock may be coarse
+	used := m.cpu
+	if used <= 0 { // it is not known, or too little for the kernel's clock
+		used = m.wall
+	}
 	m.RecordsPerSecond = float64(records) / m.wall.Seconds()
 	m.FuelPerRecord = float64(m.fuel) / float64(records)
-	m.NsPerRecord = float64(cpu) / float64(records)
-	m.MBPerCPUSecond = float64(records) * bytes / 1e6 / cpu.Seconds()
+	m.NsPerRecord = float64(used) / float64(records)
+	m.MBPerCPUSecond = float64(records) * bytes / 1e6 / used.Seconds()
 }
 
 // repeated returns the logs as often as make a batch.

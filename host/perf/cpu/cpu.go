@@ -1,7 +1,7 @@
-// Package cpu measures benchmarks by the time that the process has used of its
-// processors, in the unit of the report. Time on the clock says more of the
-// machine's other users, and does not see what the garbage collector does
-// beside. Nothing here knows what is measured.
+// Package cpu measures by the time that the process has used of its
+// processors, and benchmarks in the unit of the report. Time on the clock says
+// more of the machine's other users, and does not see what the garbage
+// collector does beside. Nothing here knows what is measured.
 package cpu
 
 import (
@@ -43,8 +43,8 @@ func Loop(b TB, logs, bytes int, body func()) {
 	runtime.ReadMemStats(&after)
 	b.SetBytes(int64(bytes))
 	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(n*logs), Allocs)
-	if used > 0 {
-		b.ReportMetric(float64(n*bytes)/1e6/used.Seconds(), Rate)
+	if rate := Of(uint64(n*bytes), used); rate > 0 {
+		b.ReportMetric(rate, Rate)
 	}
 }
 
