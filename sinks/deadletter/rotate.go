@@ -37,17 +37,17 @@ var osLayer = layer{
 // Write makes it.
 func (w *Writer) rotate() error {
 	aside, err := w.putAside()
-	if err != nil {
-		w.complain.Do(func() {
-			w.log.Warn("the file of dead letters is full and cannot be put aside: it grows on",
-				"file", w.path, "size", w.end, "limit", w.maxSize, "error", err)
-		})
+	if err == nil {
+		if err := w.reopen(); err != nil {
+			return fmt.Errorf("begin a new file: %w", err)
+		}
+		w.log.Info("the file of dead letters is full: a new one is begun", "full", aside, "file", w.path)
 		return nil
 	}
-	if err := w.reopen(); err != nil {
-		return fmt.Errorf("begin a new file: %w", err)
-	}
-	w.log.Info("the file of dead letters is full: a new one is begun", "full", aside, "file", w.path)
+	w.complain.Do(func() {
+		w.log.Warn("the file of dead letters is full and cannot be put aside: it grows on",
+			"file", w.path, "size", w.end, "limit", w.maxSize, "error", err)
+	})
 	return nil
 }
 
