@@ -29,7 +29,7 @@ type sourceSettings struct {
 func (s *sourceSettings) flags() []cli.Flag {
 	const c = category("Log Service")
 	s.auth, s.from, s.onExpired = "v1", string(shard.Begin), string(shard.ExpiredBegin)
-	s.inFlight = 64 << 20
+	s.inFlight = shard.DefaultBudget
 	duration := func(to *time.Duration, name, usage string, value time.Duration) cli.Flag {
 		return &cli.DurationFlag{Name: name, Usage: usage, Destination: to, Value: value, Category: string(c), EnvVars: env(name)}
 	}

@@ -44,7 +44,7 @@ func RunPipeline(ctx context.Context, cfg PipelineConfig) (c host.Counts, malloc
 	p, err := host.Open(ctx, host.Config{
 		Sources: []shard.Config{{
 			Endpoint: cfg.Endpoint, Project: Project, Logstore: cfg.Logstore, Group: cfg.Group, HTTPClient: cfg.Client,
-			Credentials: credentials, Until: shard.Now, Budget: shard.NewBudget(64 << 20), Logger: logger,
+			Credentials: credentials, Until: shard.Now, Budget: shard.NewBudget(shard.DefaultBudget), Logger: logger,
 		}},
 		Guests: cfg.Guests, OnError: host.OnErrorDeadLetter, Sinks: []host.NamedSink{{Name: "sink", Sink: cfg.Sink}},
 		DeadLetters: filepath.Join(cfg.Dir, "letters.jsonl"), Logger: logger,

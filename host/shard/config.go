@@ -50,15 +50,16 @@ type Config struct {
 	OnPull func(shard int, raw []byte)
 
 	HTTPClient *http.Client // default: one that honours HTTP_PROXY and NO_PROXY
-	Budget     *Budget      // bounds the memory of pulls; may be shared between sources; default 64 MiB
+	Budget     *Budget      // bounds the memory of pulls; may be shared between sources; default DefaultBudget
 	Logger     *slog.Logger // default: silent
 }
 
-// Limits of the service.
-const (
-	maxPullCount = 1000
-	defaultBytes = 64 << 20
-)
+// maxPullCount is the service's limit.
+const maxPullCount = 1000
+
+// DefaultBudget is the size of a Budget, in bytes, for which nothing else is
+// said. More made no run faster.
+const DefaultBudget = 32 << 20
 
 // setting is an error about one setting, named by its flag.
 func setting(flag, format string, args ...any) error {
@@ -164,7 +165,7 @@ func (c *Config) withDefaults() Config {
 		d.Consumer = fmt.Sprintf("%s-%s-%d", d.Group, host, os.Getpid())
 	}
 	if d.Budget == nil {
-		d.Budget = NewBudget(defaultBytes)
+		d.Budget = NewBudget(DefaultBudget)
 	}
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
