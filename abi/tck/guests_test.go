@@ -88,7 +88,7 @@ func equal(t *testing.T, got, want string) {
 
 // The guest in WebAssembly text. Its assembled form is beside it.
 func TestWat(t *testing.T) {
-	wasm := unhex(t, guests+"wat/loglevel.hex")
+	wasm := guesttest.Hex(t, "guests/wat/loglevel.hex")
 	conforms(t, wasm)
 	equal(t, transform(t, wasm, "",
 		[]string{"level", "info", "a", "1"}, []string{"level", "debug"}, []string{"level", "ERROR", "a", "1"}, []string{"a", "1"},
@@ -108,7 +108,7 @@ func TestWatIsAssembled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, fmt.Sprintf("%x", unhex(t, guests+"wat/loglevel.hex")), fmt.Sprintf("%x", wasm))
+	equal(t, fmt.Sprintf("%x", guesttest.Hex(t, "guests/wat/loglevel.hex")), fmt.Sprintf("%x", wasm))
 }
 
 // The guest in C, built as slswasm.h says.

@@ -2,8 +2,6 @@ package tck_test
 
 import (
 	"context"
-	"encoding/hex"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,27 +9,14 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/slswasm/slswasm/abi/tck"
+	"github.com/slswasm/slswasm/host/guest/guesttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// unhex reads an assembled guest.
-func unhex(t testing.TB, file string) []byte {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wasm, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-	return wasm
-}
-
 func fixture(t testing.TB, name string) []byte {
 	t.Helper()
-	return unhex(t, "../../testdata/wat/"+name+".hex")
+	return guesttest.Hex(t, "testdata/wat/"+name+".hex")
 }
 
 // broken lists the rules that a module does not keep, and why.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/slswasm/slswasm/host/guest/guesttest"
 )
 
 // The hostile guests are text with their assembled form beside it, so that
@@ -20,15 +22,7 @@ const fixtures = "../../testdata/wat"
 // fixture returns the Wasm of one hostile guest.
 func fixture(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(fixtures, name+".hex"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wasm, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatalf("%s.hex: %v", name, err)
-	}
-	return wasm
+	return guesttest.Hex(t, "testdata/wat/"+name+".hex")
 }
 
 // The hex must be what wat2wasm makes of the text.

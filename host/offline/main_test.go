@@ -1,13 +1,11 @@
 package offline
 
 import (
-	"encoding/hex"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/slswasm/slswasm/host/guest/guesttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -15,13 +13,5 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fixture returns one of the small guests of testdata/wat.
 func fixture(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("../../testdata/wat", name+".hex"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wasm, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return wasm
+	return guesttest.Hex(t, "testdata/wat/"+name+".hex")
 }

@@ -2,17 +2,19 @@
 // host, with the Go toolchain that runs the tests: nothing else need be
 // installed.
 //
-// Guests in other languages, and hostile ones, do not belong here: they are
-// in testdata/wat, or skip the test where their toolchain is missing.
+// Guests in other languages skip the test where their toolchain is missing.
+// Hostile ones are no source here: they are in testdata/wat, assembled.
 package guesttest
 
 import (
 	"bytes"
+	"encoding/hex"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -36,6 +38,21 @@ func Build(tb testing.TB, example string) []byte {
 	module, err := os.ReadFile(out)
 	if err != nil {
 		tb.Fatalf("the guest %s was built, but cannot be read: %v", example, err)
+	}
+	return module
+}
+
+// Hex returns the WebAssembly module that a file of the tree holds in
+// hexadecimal: its path from the root, such as testdata/wat/keep.hex.
+func Hex(tb testing.TB, file string) []byte {
+	tb.Helper()
+	text, err := os.ReadFile(filepath.Join(moduleRoot(tb), filepath.FromSlash(file)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	module, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
+	if err != nil {
+		tb.Fatalf("%s: %v", file, err)
 	}
 	return module
 }

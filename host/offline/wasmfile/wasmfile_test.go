@@ -1,9 +1,6 @@
 package wasmfile
 
 import (
-	"encoding/hex"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,15 +12,7 @@ import (
 
 func fixture(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("../../../testdata/wat", name+".hex"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wasm, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return wasm
+	return guesttest.Hex(t, "testdata/wat/"+name+".hex")
 }
 
 func TestRead(t *testing.T) {
