@@ -9,6 +9,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 )
 
 // wasmOf makes a module with a memory, a table, and one exported function "f"
@@ -142,6 +143,37 @@ func TestRefuses(t *testing.T) {
 	} {
 		if _, _, err := Rewrite(wasm); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+// What a later proposal brings is refused by name; the engine, told to take
+// it, runs it as it is, and the context ends it.
+func TestProposals(t *testing.T) {
+	const spin = "\x03\x40\x0c\x00\x0b"
+	for want, c := range map[string]struct {
+		feature api.CoreFeatures
+		body    string
+	}{
+		"an instruction that is not known, 0xfe": {experimental.CoreFeaturesThreads, "\xfe\x03\x00" + spin},
+		"an instruction that is not known, 0x12": {experimental.CoreFeaturesTailCall, "\x20\x00\x04\x40\x41\x00\x12\x00\x0b" + spin},
+	} {
+		wasm := wasmOf([]byte(c.body)...)
+		if _, _, err := Rewrite(wasm); err == nil || err.Error() != "section 10: "+want {
+			t.Errorf("%v, want %s", err, want)
+		}
+		for engine, config := range engines {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			rt := wazero.NewRuntimeWithConfig(ctx, config().WithCoreFeatures(api.CoreFeaturesV2|c.feature).WithCloseOnContextDone(true))
+			defer rt.Close(context.Background()) //nolint:errcheck // of a test
+			mod, err := rt.Instantiate(ctx, wasm)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = mod.ExportedFunction("f").Call(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s, %s: %v", want, engine, err)
+			}
 		}
 	}
 }
