@@ -47,6 +47,10 @@ func TestRELPFaults(t *testing.T) {
 					return c.fault
 				}})
 				cfg := Config{Protocol: protocol, Timeout: time.Second}
+				switch c.words {
+				case "EOF", "serverclose", "reset": // which are not about time
+					cfg.Timeout = time.Minute
+				}
 				if protocol == RELPTLS {
 					cfg.CAFile = ca.file
 				}
