@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::text::{escape, pass_text, skip_plain, utf8};
+use super::text::{escape, plain_len, utf8, Text};
 use super::Value;
 
 /// How deep objects and arrays may be nested.
@@ -58,21 +58,35 @@ const EXTRA: &str = "something follows the value";
 /// Only after [`finish`](Self::finish) is the text known to be valid.
 pub struct Scanner<'a> {
     src: &'a [u8],
-    pos: usize,
-    error: Option<Error>,
+    rest: &'a [u8],  // what was not read yet
+    value: &'a [u8], // at hand, right before rest
+    key: &'a [u8],
+    key_escaped: bool,  // something in it is
+    text_escaped: bool, // something in the value, a string, is
     kind: Kind,
-    start: usize, // of the value, which ends at pos
-    at: usize,    // its depth
-    fresh: bool,  // no value yet in the container at hand, or at the top
-
-    escaped: bool, // something in the last string was
-    inside: usize, // of the container at hand; 0: the top
-    levels: [Level; MAX_DEPTH + 1],
+    place: Place,
+    at: usize,     // depth of the value
+    inside: usize, // depth of the container at hand; 0: the top
+    outside: [Outside; MAX_DEPTH],
+    error: Option<Error>,
 }
 
-/// What is known of a container: its kind and the last key in it.
+/// What stands before the next value: which container has begun, or of which
+/// there was a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Top,
+    Object,
+    Member,
+    Array,
+    Element,
+    Done,
+    Wrong,
+}
+
+/// What is around a container: the place that it has, and its key.
 #[derive(Clone, Copy)]
-struct Level {
+struct Outside {
     start: u32,
     end: u32, // with the two flags
 }
@@ -86,33 +100,33 @@ impl<'a> Scanner<'a> {
         assert!(src.len() < ESCAPED as usize, "slswasm: JSON text of 1 GiB or more");
         Scanner {
             src,
-            pos: 0,
-            error: None,
+            rest: src,
+            value: &[],
+            key: &src[..0],
+            key_escaped: false,
+            text_escaped: false,
             kind: Kind::End,
-            start: 0,
+            place: Place::Top,
             at: 0,
-            fresh: true,
-            escaped: false,
             inside: 0,
-            levels: [Level { start: 0, end: 0 }; MAX_DEPTH + 1],
+            outside: [Outside { start: 0, end: 0 }; MAX_DEPTH],
+            error: None,
         }
     }
 
     /// Moves to the next value, or the end of an object or array. There is none
     /// at the end of the text and after the first error.
     #[allow(clippy::should_implement_trait)] // an Iterator has a skip of its own
+    #[inline]
     pub fn next(&mut self) -> Option<Kind> {
-        if self.error.is_some() {
-            return None;
-        }
-        if !self.fresh && self.levels[self.inside].end & OBJECT != 0 {
-            if let Some((key, text)) = pass_text(self.src, self.pos) {
-                self.levels[self.inside] = Level { start: self.pos as u32 + 2, end: key as u32 | OBJECT };
-                self.start = key + 2;
-                self.pos = text + 1;
-                self.at = self.inside;
+        if self.place == Place::Member {
+            if let Some(text) = Text::read(self.rest) {
+                self.key = text.key;
+                self.value = text.value;
+                self.rest = text.rest;
+                self.key_escaped = false;
+                self.text_escaped = false;
                 self.kind = Kind::String;
-                self.escaped = false;
                 return Some(Kind::String);
             }
         }
@@ -129,7 +143,8 @@ impl<'a> Scanner<'a> {
             }
             Ok(None) => None,
             Err(what) => {
-                self.error = Some(Error { what, at: self.pos });
+                self.error = Some(Error { what, at: self.src.len() - self.rest.len() });
+                self.place = Place::Wrong;
                 None
             }
         }
@@ -149,29 +164,28 @@ impl<'a> Scanner<'a> {
     /// The name of the member at hand, as it is written between the quotes; see
     /// [`unescape`](super::unescape). In an array, it is the array's own name.
     pub fn key(&self) -> &'a [u8] {
-        let level = self.levels[self.at];
-        &self.src[level.start as usize..(level.end & !(OBJECT | ESCAPED)) as usize]
+        self.key
     }
 
     /// Whether the key has escapes in it.
     pub fn key_escaped(&self) -> bool {
-        self.levels[self.at].end & ESCAPED != 0
+        self.key_escaped
     }
 
     /// Whether the value at hand is a string with escapes in it.
     pub fn text_escaped(&self) -> bool {
-        self.kind == Kind::String && self.escaped
+        self.kind == Kind::String && self.text_escaped
     }
 
     /// The text of the value at hand, a string's with its quotes; of an object
     /// or array, only its bracket, unless [`skip`](Self::skip) was called.
     pub fn raw(&self) -> Value<'a> {
-        Value(&self.src[self.start..self.pos])
+        Value(self.value)
     }
 
     /// Where the value at hand starts in the text, in bytes.
     pub fn offset(&self) -> usize {
-        self.start
+        self.src.len() - self.rest.len() - self.value.len()
     }
 
     /// Passes over the rest of the object or array at hand;
@@ -180,11 +194,11 @@ impl<'a> Scanner<'a> {
         if self.kind != Kind::Object && self.kind != Kind::Array {
             return;
         }
-        let (kind, start, at) = (self.kind, self.start, self.at);
+        let (kind, start, at) = (self.kind, self.offset(), self.at);
         while let Some(found) = self.next() {
             if found == Kind::End && self.at == at {
                 self.kind = kind;
-                self.start = start;
+                self.value = &self.src[start..self.src.len() - self.rest.len()];
                 return;
             }
         }
@@ -198,49 +212,68 @@ impl<'a> Scanner<'a> {
 
     fn step(&mut self) -> Result<Option<Kind>, &'static str> {
         let c = self.space();
-        if self.inside == 0 {
-            return match (self.fresh, c) {
-                (true, _) => self.value(c),
-                (false, None) => Ok(None),
-                (false, Some(_)) => Err(EXTRA),
-            };
-        }
-        let object = self.levels[self.inside].end & OBJECT != 0;
-        if c == Some(if object { b'}' } else { b']' }) {
-            return Ok(Some(self.close()));
-        }
-        let c = self.comma(c)?;
-        if object {
-            self.member(c)
-        } else {
-            self.value(c)
+        match (self.place, c) {
+            (Place::Wrong, _) | (Place::Done, None) => Ok(None),
+            (Place::Done, Some(_)) => Err(EXTRA),
+            (Place::Object | Place::Member, Some(b'}')) | (Place::Array | Place::Element, Some(b']')) => {
+                Ok(Some(self.close()))
+            }
+            (Place::Top, _) => {
+                self.place = Place::Done;
+                self.value(c)
+            }
+            (Place::Object, _) => {
+                self.place = Place::Member;
+                self.member(c)
+            }
+            (Place::Array, _) => {
+                self.place = Place::Element;
+                self.value(c)
+            }
+            (Place::Member, _) => {
+                let c = self.comma(c)?;
+                self.member(c)
+            }
+            (Place::Element, _) => {
+                let c = self.comma(c)?;
+                self.value(c)
+            }
         }
     }
 
     fn fail<T>(&self) -> Result<T, &'static str> {
-        Err(if self.pos >= self.src.len() { ENDS } else { CHARACTER })
+        Err(if self.rest.is_empty() { ENDS } else { CHARACTER })
     }
 
     /// Passes over white space; the character after it, if there is one.
+    #[inline(always)]
     fn space(&mut self) -> Option<u8> {
-        loop {
-            let c = *self.src.get(self.pos)?;
-            if c > b' ' || !matches!(c, b' ' | b'\n' | b'\r' | b'\t') {
-                return Some(c);
-            }
-            self.pos += 1;
+        match self.rest.first() {
+            Some(c) if *c > b' ' => Some(*c), // mostly there is none
+            _ => self.after_space(),
         }
+    }
+
+    #[inline(never)]
+    fn after_space(&mut self) -> Option<u8> {
+        while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+        self.rest.first().copied()
+    }
+
+    /// Passes over so many bytes, of which it is known that they are there.
+    #[inline(always)]
+    fn pass(&mut self, n: usize) {
+        self.rest = self.rest.get(n..).unwrap_or_default();
     }
 
     /// Passes over the comma before all values of a container but the first.
     fn comma(&mut self, c: Option<u8>) -> Result<Option<u8>, &'static str> {
-        if self.fresh {
-            return Ok(c);
-        }
         if c != Some(b',') {
             return self.fail();
         }
-        self.pos += 1;
+        self.pass(1);
         Ok(self.space())
     }
 
@@ -248,134 +281,158 @@ impl<'a> Scanner<'a> {
         if c != Some(b'"') {
             return self.fail();
         }
-        let start = self.pos as u32 + 1;
-        self.string()?;
-        let escaped = if self.escaped { ESCAPED } else { 0 };
-        self.levels[self.inside] = Level { start, end: (self.pos as u32 - 1) | OBJECT | escaped };
+        let (raw, escaped) = self.string()?;
+        self.key = raw.get(1..raw.len() - 1).unwrap_or_default();
+        self.key_escaped = escaped;
         if self.space() != Some(b':') {
             return self.fail();
         }
-        self.pos += 1;
+        self.pass(1);
         let c = self.space();
         self.value(c)
     }
 
     fn value(&mut self, c: Option<u8>) -> Result<Option<Kind>, &'static str> {
-        self.start = self.pos;
         self.at = self.inside;
-        self.fresh = false;
         match c {
-            Some(b'"') => self.string()?,
-            Some(b'{') => return self.open(Kind::Object, OBJECT),
-            Some(b'[') => return self.open(Kind::Array, 0),
-            Some(b't') => return self.word(b"true", Kind::Bool),
-            Some(b'f') => return self.word(b"false", Kind::Bool),
-            Some(b'n') => return self.word(b"null", Kind::Null),
-            _ => return self.number(),
+            Some(b'"') => {
+                let (raw, escaped) = self.string()?;
+                self.value = raw;
+                self.text_escaped = escaped;
+                Ok(Some(Kind::String))
+            }
+            Some(b'{') => self.open(Kind::Object, Place::Object),
+            Some(b'[') => self.open(Kind::Array, Place::Array),
+            Some(b't') => self.word(b"true", Kind::Bool),
+            Some(b'f') => self.word(b"false", Kind::Bool),
+            Some(b'n') => self.word(b"null", Kind::Null),
+            _ => self.number(),
         }
-        Ok(Some(Kind::String))
     }
 
-    fn open(&mut self, kind: Kind, flag: u32) -> Result<Option<Kind>, &'static str> {
-        if self.inside == MAX_DEPTH {
-            return Err(DEEP);
-        }
-        let Level { start, end } = self.levels[self.inside]; // an array's elements go by its name
+    fn open(&mut self, kind: Kind, place: Place) -> Result<Option<Kind>, &'static str> {
+        let outside = self.outside.get_mut(self.inside).ok_or(DEEP)?;
+        let start = self.key.as_ptr() as usize - self.src.as_ptr() as usize;
+        let end = (start + self.key.len()) as u32;
+        let object = if self.place == Place::Member { OBJECT } else { 0 };
+        let escaped = if self.key_escaped { ESCAPED } else { 0 };
+        *outside = Outside { start: start as u32, end: end | object | escaped };
         self.inside += 1;
-        self.levels[self.inside] = Level { start, end: end & !OBJECT | flag };
-        self.fresh = true;
-        self.pos += 1;
+        self.place = place;
+        self.take(1);
         Ok(Some(kind))
     }
 
     fn close(&mut self) -> Kind {
-        self.start = self.pos;
-        self.pos += 1;
         self.inside -= 1;
         self.at = self.inside;
-        self.fresh = false;
+        let Outside { start, end } = self.outside[self.inside];
+        self.place = match self.inside {
+            0 => Place::Done,
+            _ if end & OBJECT != 0 => Place::Member,
+            _ => Place::Element,
+        };
+        self.key = self.src.get(start as usize..(end & !(OBJECT | ESCAPED)) as usize).unwrap_or_default();
+        self.key_escaped = end & ESCAPED != 0;
+        self.take(1);
         Kind::End
     }
 
     fn word(&mut self, word: &'static [u8], kind: Kind) -> Result<Option<Kind>, &'static str> {
-        if !self.src[self.pos..].starts_with(word) {
+        if !self.rest.starts_with(word) {
             return self.fail();
         }
-        self.pos += word.len();
+        self.take(word.len());
         Ok(Some(kind))
     }
 
     fn number(&mut self) -> Result<Option<Kind>, &'static str> {
-        self.accept(b"-");
-        if !self.accept(b"0") {
-            self.digits()?;
-        }
-        if self.accept(b".") {
-            self.digits()?;
-        }
-        if self.accept(b"eE") {
-            self.accept(b"+-");
-            self.digits()?;
+        match number_len(self.rest) {
+            Ok(len) => self.take(len),
+            Err(len) => {
+                self.pass(len);
+                return self.fail();
+            }
         }
         Ok(Some(Kind::Number))
     }
 
-    fn accept(&mut self, any: &[u8]) -> bool {
-        let found = matches!(self.src.get(self.pos), Some(c) if any.contains(c));
-        self.pos += found as usize;
-        found
+    /// Passes over a value of so many bytes.
+    #[inline(always)]
+    fn take(&mut self, len: usize) {
+        let (value, rest) = self.rest.split_at(len);
+        self.value = value;
+        self.rest = rest;
     }
 
-    fn digits(&mut self) -> Result<(), &'static str> {
-        let start = self.pos;
-        while let Some(b'0'..=b'9') = self.src.get(self.pos) {
-            self.pos += 1;
+    /// Passes over a string, which begins with a quote, and says whether
+    /// something in it is escaped.
+    #[inline(always)]
+    fn string(&mut self) -> Result<(&'a [u8], bool), &'static str> {
+        let len = 1 + plain_len(self.rest.get(1..).unwrap_or_default());
+        if self.rest.get(len) != Some(&b'"') {
+            return self.odd_string(len);
         }
-        if self.pos > start {
-            Ok(())
-        } else {
-            self.fail()
-        }
+        let (string, rest) = self.rest.split_at(len + 1);
+        self.rest = rest;
+        Ok((string, false))
     }
 
-    /// Passes over a string, of which pos is the first quote.
-    #[inline]
-    fn string(&mut self) -> Result<(), &'static str> {
-        let i = skip_plain(self.src, self.pos + 1);
-        if self.src.get(i) == Some(&b'"') {
-            self.pos = i + 1;
-            self.escaped = false;
-            return Ok(());
-        }
-        self.odd_string(i)
-    }
-
-    /// Goes on with a string in which the byte at i is not plain.
-    fn odd_string(&mut self, i: usize) -> Result<(), &'static str> {
-        self.escaped = false;
-        self.pos = i;
+    /// Goes on with a string in which the byte at `i` is not plain.
+    #[inline(never)]
+    fn odd_string(&mut self, mut i: usize) -> Result<(&'a [u8], bool), &'static str> {
+        let s = self.rest;
+        let mut escaped = false;
         loop {
-            let n = match self.src.get(self.pos) {
+            let n = match s.get(i) {
                 Some(b'"') => {
-                    self.pos += 1;
-                    return Ok(());
+                    let (string, rest) = s.split_at(i + 1);
+                    self.rest = rest;
+                    return Ok((string, escaped));
                 }
                 Some(b'\\') => {
-                    self.escaped = true;
-                    escape(&self.src[self.pos..])
+                    escaped = true;
+                    escape(&s[i..])
                 }
-                Some(0x80..=0xFF) => match utf8(&self.src[self.pos..]) {
-                    0 => return Err(UTF8),
+                Some(0x80..=0xFF) => match utf8(&s[i..]) {
+                    0 => {
+                        self.pass(i);
+                        return Err(UTF8);
+                    }
                     n => n,
                 },
                 _ => 0,
             };
             if n == 0 {
+                self.pass(i);
                 return self.fail();
             }
-            self.pos = skip_plain(self.src, self.pos + n);
+            i += n;
+            i += plain_len(&s[i..]);
         }
     }
+}
+
+/// The length of the number that `s` starts with, or where it is wrong.
+fn number_len(s: &[u8]) -> Result<usize, usize> {
+    let accept = |i: usize, any: &[u8]| matches!(s.get(i), Some(c) if any.contains(c));
+    let digits = |i: usize| {
+        let n = s[i..].iter().take_while(|c| c.is_ascii_digit()).count();
+        if n > 0 {
+            Ok(i + n)
+        } else {
+            Err(i)
+        }
+    };
+    let mut i = accept(0, b"-") as usize;
+    i = if accept(i, b"0") { i + 1 } else { digits(i)? };
+    if accept(i, b".") {
+        i = digits(i + 1)?;
+    }
+    if accept(i, b"eE") {
+        i = digits(i + 1 + accept(i + 1, b"+-") as usize)?;
+    }
+    Ok(i)
 }
 
 #[cfg(test)]

@@ -9,59 +9,76 @@ const ONES: u64 = 0x0101010101010101;
 const TOPS: u64 = 0x80 * ONES;
 
 /// A word whose lowest bit that is set is the top bit of the first byte of `w`
-/// that is not plain, or 0. A byte minus what it may not be, or may not be
-/// below, goes below zero; what that borrows from the bytes above does not
-/// matter, nor do bytes over 0x80, which are not plain anyway.
+/// that is not plain, or 0. With one bit turned, a quote follows the control
+/// characters, so one comparison tells both. A byte minus what it may not be, or
+/// may not be below, goes below zero; what that borrows from the bytes above
+/// does not matter, nor do bytes over 0x80, which are not plain anyway.
 fn special(w: u64) -> u64 {
-    let is = |c: u8| (w ^ (c as u64 * ONES)).wrapping_sub(ONES);
-    (is(b'"') | is(b'\\') | w.wrapping_sub(b' ' as u64 * ONES) | w) & TOPS
+    const QUOTE: u64 = b' ' as u64;
+    const TURN: u64 = b'"' as u64 ^ QUOTE;
+    let low = (w ^ (TURN * ONES)).wrapping_sub((QUOTE + 1) * ONES);
+    let escape = (w ^ (b'\\' as u64 * ONES)).wrapping_sub(ONES);
+    (low | escape | w) & TOPS
 }
 
-/// The index of the first byte from `i` on that is not plain, or the length.
-/// It goes by words, up to the last few bytes.
-#[inline]
-pub(super) fn skip_plain(src: &[u8], i: usize) -> usize {
-    let mut rest = src.get(i..).unwrap_or_default();
-    while let Some(w) = word(rest, 0) {
-        let m = special(w);
-        if m != 0 {
-            return src.len() - rest.len() + m.trailing_zeros() as usize / 8;
-        }
-        rest = &rest[8..];
-    }
-    last_plain(src, src.len() - rest.len())
-}
-
-fn last_plain(src: &[u8], mut i: usize) -> usize {
-    while i < src.len() && plain(src[i]) {
-        i += 1;
-    }
-    i
-}
-
-/// The eight bytes at `i`, if there are so many.
+/// The index of the first byte that is not plain, or the length. It goes by
+/// words, up to the last few bytes.
 #[inline(always)]
-pub(crate) fn word(src: &[u8], i: usize) -> Option<u64> {
-    let b = src.get(i..i.wrapping_add(8))?;
-    b.try_into().ok().map(u64::from_le_bytes)
+pub(super) fn plain_len(s: &[u8]) -> usize {
+    let mut words = s.chunks_exact(8);
+    let mut at = 0;
+    for w in &mut words {
+        let m = special(word(w));
+        if m != 0 {
+            return at + m.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at + last_plain(words.remainder())
 }
 
-/// Passes over a member that is what most are: a string, not the first member,
-/// without spaces and escapes, as in `,"key":"text"`. Says where key and text
-/// end, before their quotes.
-#[inline]
-pub(super) fn pass_text(src: &[u8], i: usize) -> Option<(usize, usize)> {
-    const BEFORE: u64 = u64::from_le_bytes(*b",\"\0\0\0\0\0\0");
-    const BETWEEN: u64 = u64::from_le_bytes(*b"\":\"\0\0\0\0\0");
-    if word(src, i)? & 0xFFFF != BEFORE {
-        return None;
+#[inline(never)] // most texts end in a word
+fn last_plain(s: &[u8]) -> usize {
+    s.iter().take_while(|c| plain(**c)).count()
+}
+
+/// Eight bytes as a number, the first lowest.
+#[inline(always)]
+pub(crate) fn word(b: &[u8]) -> u64 {
+    b.try_into().map_or(0, u64::from_le_bytes)
+}
+
+/// A member that is what most are: a string, not the first member, without
+/// spaces and escapes, as in `,"key":"text"`.
+pub(super) struct Text<'a> {
+    pub key: &'a [u8],
+    pub value: &'a [u8], // with its quotes
+    pub rest: &'a [u8],
+}
+
+impl<'a> Text<'a> {
+    /// Reads one at the start of `s`.
+    #[inline(always)]
+    pub(super) fn read(s: &'a [u8]) -> Option<Self> {
+        let s = match s {
+            [b',', b'"', s @ ..] => s,
+            _ => return None,
+        };
+        let (key, s) = s.split_at(plain_len(s));
+        let (s, text) = match s {
+            [b'"', b':', s @ ..] => match s {
+                [b'"', text @ ..] => (s, text),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let len = plain_len(text);
+        if text.get(len) != Some(&b'"') {
+            return None;
+        }
+        let (value, rest) = s.split_at(len + 2);
+        Some(Text { key, value, rest })
     }
-    let key = skip_plain(src, i + 2);
-    if word(src, key)? & 0xFFFFFF != BETWEEN {
-        return None;
-    }
-    let text = skip_plain(src, key + 3);
-    (src.get(text) == Some(&b'"')).then_some((key, text))
 }
 
 /// The length of the escape that `b` starts with, 0 if it is none.
@@ -129,9 +146,9 @@ pub fn unescape<'a>(buf: &'a mut Vec<u8>, s: &'a [u8]) -> &'a [u8] {
     buf.clear();
     let mut i = 0;
     while i < s.len() {
-        let plain = skip_plain(s, i);
-        buf.extend_from_slice(&s[i..plain]);
-        i = plain;
+        let plain = plain_len(&s[i..]);
+        buf.extend_from_slice(&s[i..i + plain]);
+        i += plain;
         match s.get(i..) {
             Some([b'\\', b'u', ..]) => {
                 let (c, n) = unicode(&s[i..]);
@@ -183,9 +200,9 @@ pub fn append_string(dst: &mut Vec<u8>, text: impl AsRef<[u8]>) {
     dst.push(b'"');
     let mut i = 0;
     loop {
-        let end = skip_plain(text, i);
-        dst.extend_from_slice(&text[i..end]);
-        i = end;
+        let plain = plain_len(&text[i..]);
+        dst.extend_from_slice(&text[i..i + plain]);
+        i += plain;
         let c = match text.get(i) {
             Some(c) => *c,
             None => break,
@@ -228,7 +245,7 @@ mod tests {
                     }
                     for i in 0..=len {
                         let want = (i..len).find(|k| !plain(text[*k])).unwrap_or(len);
-                        assert_eq!(skip_plain(&text, i), want, "{text:?} from {i}");
+                        assert_eq!(i + plain_len(&text[i..]), want, "{text:?} from {i}");
                     }
                 }
             }
@@ -236,19 +253,27 @@ mod tests {
     }
 
     #[test]
-    fn passes_plain_members_only() {
+    fn reads_plain_members_only() {
         for (text, want) in [
-            (r#","key":"text","#, Some((5, 12))),
-            (r#","":"","#, None), // too short to be read by words
-            (r#","":""......"#, Some((2, 5))),
+            (r#","key":"text","#, Some(("key", "\"text\"", ","))),
+            (r#","":"""#, Some(("", "\"\"", ""))),
+            (r#","key":"textextextext""#, Some(("key", "\"textextextext\"", ""))),
             (r#", "key":"text","#, None),
             (r#","key" :"text","#, None),
+            (r#","key": "text","#, None),
             (r#","key":1234567,"#, None),
             (r#","k\y":"text","#, None),
             (r#","key":"t\xt","#, None),
             (r#","key":"textextextext"#, None),
+            (r#","key":""#, None),
+            (r#","key":"#, None),
+            (r#","key""#, None),
+            (r#","key"#, None),
+            (",", None),
         ] {
-            assert_eq!(pass_text(text.as_bytes(), 0), want, "{text}");
+            let got = Text::read(text.as_bytes()).map(|t| (t.key, t.value, t.rest));
+            let want = want.map(|(k, v, r)| (k.as_bytes(), v.as_bytes(), r.as_bytes()));
+            assert_eq!(got, want, "{text}");
         }
     }
 

@@ -61,27 +61,28 @@ impl Rules {
     }
 
     /// Where from `i` on a secret may be told, or the length.
-    fn next(&self, text: &[u8], mut i: usize) -> usize {
+    #[inline(always)]
+    fn next(&self, text: &[u8], i: usize) -> usize {
         if text.len() < SHORTEST {
             return text.len();
         }
-        while let Some(w) = word(text, i) {
-            let marks = self.marks(w);
+        let mut words = text.get(i..).unwrap_or_default().chunks_exact(8);
+        let mut at = i;
+        for w in &mut words {
+            let marks = self.marks(word(w));
             if marks != 0 {
-                return i + marks.trailing_zeros() as usize / 8;
+                return at + marks.trailing_zeros() as usize / 8;
             }
-            i += 8;
+            at += 8;
         }
-        if i >= text.len() {
-            return text.len();
-        }
-        let marks = match word(text, text.len().wrapping_sub(8)) {
-            Some(w) => self.marks(w >> (8 * (i + 8 - text.len()))), // less the bytes that were seen
-            None => self.marks(text[i..].iter().rev().fold(0, |w, c| w << 8 | *c as u64)),
+        // The last word, less the bytes that were seen.
+        let last = match text.len().checked_sub(8) {
+            Some(last) => word(&text[last..]) >> (8 * (at - last).min(7)),
+            None => text[at..].iter().rev().fold(0, |w, c| w << 8 | *c as u64),
         };
-        match marks {
+        match self.marks(last) {
             0 => text.len(),
-            _ => i + marks.trailing_zeros() as usize / 8,
+            marks => (at + marks.trailing_zeros() as usize / 8).min(text.len()),
         }
     }
 
