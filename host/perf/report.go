@@ -23,7 +23,7 @@ type Options struct {
 	Rounds  int
 	Bytes   int    // of input of each kind
 	Only    string // ways whose name has this in it; and what they are measured against
-	Profile string // "FOLDER": a profile of each way of slswasm, in an additional round
+	Profile string // folder for a CPU profile of each way of slswasm, of a run more; "": none
 	Said    io.Writer
 }
 
@@ -185,14 +185,7 @@ func (r *runner) round(ctx context.Context, last bool) error {
 // countMallocs runs a way in a process that can count its allocations.
 func (r *runner) countMallocs(ctx context.Context, w *way) (float64, error) {
 	r.runs++
-	args := []string{"pipeline", "-service", r.emu.Address, "-logstore", string(w.kind), "-group", fmt.Sprintf("bench-%d", r.runs),
-		"-guests", r.guests, "-chain", strings.Join(w.guests, ","), "-gzip=" + strconv.FormatBool(w.sink == toGzip)}
-	if w.sink == toSyslog {
-		args = append(args, "-syslog", r.recv.Syslog)
-	} else {
-		args = append(args, "-hec", r.recv.Address)
-	}
-	cmd := exec.CommandContext(ctx, r.self, args...)
+	cmd := r.own(ctx, w, "pipeline", "-group", fmt.Sprintf("bench-%d", r.runs), "-guests", r.guests, "-chain", strings.Join(w.guests, ","))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	var c Counts

@@ -86,22 +86,16 @@ func (l *lab) measure(ctx context.Context, w *way, profile string) (m measure, e
 // command is how a way is run.
 func (l *lab) command(ctx context.Context, w *way) *exec.Cmd {
 	if w.yardstick {
-		args := []string{"yardstick", "-service", l.emu.Address, "-logstore", string(w.kind), "-shards", strconv.Itoa(w.shards),
-			"-gzip=" + strconv.FormatBool(w.sink == toGzip), "-rules=" + strconv.FormatBool(w.rules)}
-		if w.sink == toSyslog {
-			return exec.CommandContext(ctx, l.self, append(args, "-syslog", l.recv.Syslog)...)
-		}
-		return exec.CommandContext(ctx, l.self, append(args, "-hec", l.recv.Address)...)
+		return l.own(ctx, w, "yardstick", "-shards", strconv.Itoa(w.shards), "-rules="+strconv.FormatBool(w.rules))
 	}
 	args := []string{"run", "--until", "now", "--endpoint", "http://" + l.emu.Address, "--project", Project, "--logstore", w.logstore(),
 		"--group", fmt.Sprintf("bench-%d", l.runs), "--dead-letters", filepath.Join(l.dir, "letters.jsonl"), "--log-format", "json"}
 	for _, g := range w.guests {
 		args = append(args, "--transform", l.module(g))
 	}
-	switch w.sink {
-	case toSyslog:
+	if w.sink == toSyslog {
 		args = append(args, "--syslog-url", "tcp://"+l.recv.Syslog, "--syslog-framing", "octet")
-	default:
+	} else {
 		args = append(args, "--hec-url", "http://"+l.recv.Address, "--hec-gzip="+strconv.FormatBool(w.sink == toGzip),
 			"--hec-nest", hec.DefaultNest()[0])
 	}
@@ -109,6 +103,17 @@ func (l *lab) command(ctx context.Context, w *way) *exec.Cmd {
 	cmd.Env = append(os.Environ(), "SLS_AK_ID="+slstest.DefaultAccessKeyID, "SLS_AK_KEY="+slstest.DefaultAccessKeySecret,
 		"SLSWASM_HEC_TOKEN=bench")
 	return cmd
+}
+
+// own is how a program of the report's own carries a way's logs.
+func (l *lab) own(ctx context.Context, w *way, args ...string) *exec.Cmd {
+	args = append(args, "-service", l.emu.Address, "-logstore", string(w.kind), "-gzip="+strconv.FormatBool(w.sink == toGzip))
+	if w.sink == toSyslog {
+		args = append(args, "-syslog", l.recv.Syslog)
+	} else {
+		args = append(args, "-hec", l.recv.Address)
+	}
+	return exec.CommandContext(ctx, l.self, args...)
 }
 
 func (l *lab) module(name string) string { return filepath.Join(l.guests, name+".wasm") }

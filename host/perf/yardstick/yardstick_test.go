@@ -1,11 +1,7 @@
 package yardstick_test
 
 import (
-	"context"
 	"encoding/json"
-	"log/slog"
-	"path/filepath"
-	"reflect"
 	"sort"
 	"strings"
 	"testing"
@@ -14,9 +10,7 @@ import (
 	"github.com/slswasm/slswasm/host/perf"
 	"github.com/slswasm/slswasm/host/perf/input"
 	"github.com/slswasm/slswasm/host/perf/yardstick"
-	"github.com/slswasm/slswasm/host/shard"
 	"github.com/slswasm/slswasm/host/slstest"
-	"github.com/slswasm/slswasm/sinks/hec"
 	"github.com/slswasm/slswasm/sinks/sinktest"
 )
 
@@ -85,14 +79,14 @@ func config(service *slstest.Server, addr string, zip, rules bool) yardstick.Con
 	return yardstick.Config{
 		Service: service.Addr(), Project: perf.Project, Logstore: string(input.Mixed), Shards: shards,
 		KeyID: slstest.DefaultAccessKeyID, Secret: slstest.DefaultAccessKeySecret,
-		HEC: addr, Token: "t", Gzip: zip, Rules: rules,
+		HEC: addr, Token: "bench", Gzip: zip, Rules: rules,
 	}
 }
 
 // arrived runs something that sends to a receiver, and returns the events in a
 // canonical form, sorted.
 func arrived(t *testing.T, send func(addr string) yardstick.Counts) (events []string, counts yardstick.Counts) {
-	receiver, err := sinktest.StartHEC(sinktest.HECOptions{Token: "t"})
+	receiver, err := sinktest.StartHEC(sinktest.HECOptions{Token: "bench"})
 	must(t, err)
 	defer receiver.Close() //nolint:errcheck // nothing is left to lose
 	counts = send(strings.TrimPrefix(receiver.URL(), "http://"))
@@ -109,28 +103,17 @@ func arrived(t *testing.T, send func(addr string) yardstick.Counts) (events []st
 
 // deliver runs the product's pipeline without a guest.
 func deliver(t *testing.T, service *slstest.Server, addr string, zip bool) yardstick.Counts {
-	logger := slog.New(slog.DiscardHandler)
-	credentials, err := shard.StaticCredentials(slstest.DefaultAccessKeyID, slstest.DefaultAccessKeySecret, "")
-	must(t, err)
-	sink, err := hec.New(hec.Config{URL: "http://" + addr, Token: "t", Gzip: zip, Nest: hec.DefaultNest()}, logger)
+	sink, err := perf.NewHEC(addr, zip)
 	must(t, err)
 	group := "g"
 	if zip {
 		group = "zipped"
 	}
-	p, err := host.Open(t.Context(), host.Config{
-		Sources: []shard.Config{{
-			Endpoint: "http://" + service.Addr(), Project: perf.Project, Logstore: string(input.Mixed), Group: group,
-			Credentials: credentials, Until: shard.Now, Logger: logger,
-		}},
-		OnError: host.OnErrorDeadLetter, Sinks: []host.NamedSink{{Name: "hec", Sink: sink}},
-		DeadLetters: filepath.Join(t.TempDir(), "letters"), Logger: logger,
+	c, _, err := perf.RunPipeline(t.Context(), perf.PipelineConfig{
+		Endpoint: "http://" + service.Addr(), Logstore: string(input.Mixed), Group: group, Sink: sink, Dir: t.TempDir(),
 	})
 	must(t, err)
-	must(t, p.Run(t.Context()))
-	c := p.Counts()
-	must(t, p.Close(context.WithoutCancel(t.Context())))
-	if !reflect.DeepEqual(c, host.Counts{Pulled: c.Pulled, PulledBytes: c.PulledBytes, Delivered: c.Pulled}) {
+	if c != (host.Counts{Pulled: c.Pulled, PulledBytes: c.PulledBytes, Delivered: c.Pulled}) {
 		t.Errorf("the product: %+v", c)
 	}
 	return yardstick.Counts{Logs: c.Pulled, Bytes: c.PulledBytes, Events: c.Delivered}
