@@ -3,20 +3,18 @@ package guest
 import (
 	"context"
 	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/host/guest/guesttest"
 )
 
 // BenchmarkDesigns repeats what abi/RATIONALE.md says of the ways in which a
 // log can cross the border: go test ./host/guest -run '^$' -bench Designs
 func BenchmarkDesigns(b *testing.B) {
-	for _, lang := range []string{"go", "tinygo"} {
+	for lang, build := range map[string]func(testing.TB, string) []byte{"go": guesttest.Build, "tinygo": guesttest.BuildTinyGo} {
 		b.Run(lang, func(b *testing.B) {
-			wasm := buildDesigns(b, lang)
+			wasm := build(b, "../../host/guest/testdata/designs")
 			for _, design := range []string{"keep", "slots", "edits", "whole", "json"} {
 				b.Run(design, func(b *testing.B) { benchDesign(b, wasm, design) })
 			}
@@ -64,26 +62,4 @@ func asJSON(tb testing.TB, in []abi.Event) []abi.Event {
 		in[i].Fields = []abi.Field{{Key: []byte("whole"), Value: text}}
 	}
 	return in
-}
-
-func buildDesigns(b *testing.B, lang string) []byte {
-	out := filepath.Join(b.TempDir(), "designs.wasm")
-	args := []string{"build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, "."}
-	if lang == "tinygo" {
-		args = []string{"build", "-target", "wasip1", "-buildmode=c-shared", "-opt=2", "-no-debug", "-gc=precise", "-scheduler=none", "-o", out, "."}
-		if _, err := exec.LookPath(lang); err != nil {
-			b.Skip("SKIPPED: tinygo is not in PATH")
-		}
-	}
-	cmd := exec.CommandContext(b.Context(), lang, args...)
-	cmd.Dir = "testdata/designs"
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOWORK=off", "GOFLAGS=")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, text)
-	}
-	wasm, err := os.ReadFile(out)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return wasm
 }

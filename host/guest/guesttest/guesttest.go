@@ -18,14 +18,14 @@ import (
 	"testing"
 )
 
-// Build returns the WebAssembly module of guests/examples/<example>. The go
-// command's own cache makes it take 10 s or more the first time, and 0.2 s
-// after that; equal sources give equal bytes, so that caches of
-// compiled modules find them.
+// Build returns the WebAssembly module of guests/examples/<example>, or of
+// wherever that path leads from there. The go command's own cache makes it take
+// 10 s or more the first time, and 0.2 s after that; equal sources give equal
+// bytes, so that caches of compiled modules find them.
 func Build(tb testing.TB, example string) []byte {
 	tb.Helper()
 	root := moduleRoot(tb)
-	out := filepath.Join(tb.TempDir(), example+".wasm")
+	out := filepath.Join(tb.TempDir(), "guest.wasm")
 	cmd := exec.CommandContext(tb.Context(), "go", "build", "-trimpath", "-buildvcs=false",
 		"-buildmode=c-shared", "-ldflags=-s -w", "-o", out, ".")
 	cmd.Dir = filepath.Join(root, "guests", "examples", example)

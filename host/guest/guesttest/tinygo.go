@@ -30,7 +30,7 @@ func BuildTinyGo(tb testing.TB, example string) []byte {
 	if module, err := os.ReadFile(kept); err == nil {
 		return module
 	}
-	out := filepath.Join(tb.TempDir(), example+".wasm")
+	out := filepath.Join(tb.TempDir(), "guest.wasm")
 	cmd := exec.CommandContext(tb.Context(), tinygo, append(args, "-o", out, ".")...)
 	cmd.Dir = filepath.Join(guests, "examples", example)
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
