@@ -102,7 +102,7 @@ func buildReadmeGuest(t *testing.T, source, command string) []byte {
 	}
 	cmd := exec.CommandContext(t.Context(), "sh", "-ec", command)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-trimpath") // the same bytes each time, so that they are compiled once
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -177,7 +177,7 @@ func runScript(w *world, dir, script string, places map[string]string) {
 	}
 	cmd := exec.CommandContext(w.ctx, "sh", "-ec", script)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "SLS_AK_ID="+slstest.DefaultAccessKeyID, "SLS_AK_KEY="+slstest.DefaultAccessKeySecret)
+	cmd.Env = append(os.Environ(), "SLSWASM_FETCH_INTERVAL=20ms", "SLS_AK_ID="+slstest.DefaultAccessKeyID, "SLS_AK_KEY="+slstest.DefaultAccessKeySecret)
 	if !strings.Contains(script, "--hec-token-file") {
 		cmd.Env = append(cmd.Env, "SLSWASM_HEC_TOKEN="+testToken)
 	}

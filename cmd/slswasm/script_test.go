@@ -101,6 +101,7 @@ func surround(e *testscript.Env) error {
 		"SLS_CG": "scripts", "SLS_AK_ID": slstest.DefaultAccessKeyID, "SLS_AK_KEY": slstest.DefaultAccessKeySecret,
 		"HEC": plain.URL(), "HECS": secure.URL(), "TOKEN": testToken,
 		"SYSLOG_HOST": syslog.Host(), "SYSLOG_PORT": strconv.Itoa(syslog.Port()),
+		"SLSWASM_FETCH_INTERVAL": "20ms", // which is how long a run with an end waits to see that it is over
 	} {
 		e.Setenv(key, value)
 	}
