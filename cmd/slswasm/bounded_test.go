@@ -29,7 +29,7 @@ func TestDrainLimitOfAStuckReceiver(t *testing.T) {
 	const n = 400
 	w.put(numbered(0, n))
 	w.pause(10)
-	p := w.run(w.toHEC(), "--drain-timeout", "1s")
+	p := w.run(w.toHEC(), "--drain-timeout", "1s", soonFree)
 	w.await(10)
 	begin := time.Now()
 	w.must(p.Process.Signal(syscall.SIGTERM))

@@ -15,6 +15,7 @@ import (
 func TestEveryByteArrivesOnce(t *testing.T) {
 	for name, to := range map[string]func(*world) []string{"hec": (*world).toHEC, "syslog": (*world).toSyslog} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 8)
 			logs, want := awkwardLogs()
 			w.put(append(logs, numbered(0, 4000)...))
@@ -89,11 +90,12 @@ func awkwardLogs() ([]*sls.Log, map[string]map[string]string) {
 }
 
 func TestKilledInTheMiddle(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 8)
 	const n = 6000
 	w.put(numbered(0, n))
 	w.pause(n / 3)
-	p := w.run(w.toHEC(), "--pull-count", "5")
+	p := w.run(w.toHEC(), "--pull-count", "5", soonFree)
 	w.await(n / 3)
 	p.kill()
 	close(w.resume)
@@ -102,10 +104,11 @@ func TestKilledInTheMiddle(t *testing.T) {
 }
 
 func TestTwoProcessesOneDies(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 8)
 	const n = 3000
 	w.put(numbered(0, n))
-	first, second := w.run(w.toHEC()), w.run(w.toHEC())
+	first, second := w.run(w.toHEC(), soonFree), w.run(w.toHEC(), soonFree)
 	w.await(n)
 	w.shared()
 	first.kill()
@@ -117,11 +120,13 @@ func TestTwoProcessesOneDies(t *testing.T) {
 }
 
 func TestTerminatedInTheMiddle(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 8)
 	const n = 6000
 	w.put(numbered(0, n))
 	w.pause(n / 3)
-	p := w.run(w.toHEC(), "--pull-count", "5")
+	const same = "--consumer=same" // the next process has its shards without a wait
+	p := w.run(w.toHEC(), "--pull-count", "5", same)
 	w.await(n / 3)
 	w.must(p.Process.Signal(syscall.SIGTERM))
 	p.told("stopping: pulling ends")
@@ -130,15 +135,16 @@ func TestTerminatedInTheMiddle(t *testing.T) {
 	if w.different() == n {
 		t.Error("nothing was left for the next process: the signal came too late to show anything")
 	}
-	w.run(w.toHEC(), "--until", "now").end(exitOK)
+	w.run(w.toHEC(), "--until", "now", same).end(exitOK)
 	w.complete(0, n, false)
 }
 
 func TestSecondSignalLeavesAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 2)
 	w.put(numbered(0, 100))
 	w.pause(10)
-	p := w.run(w.toHEC())
+	p := w.run(w.toHEC(), soonFree)
 	w.await(10)
 	w.must(p.Process.Signal(syscall.SIGINT))
 	p.told("stopping: pulling ends")

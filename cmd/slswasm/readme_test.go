@@ -19,6 +19,7 @@ import (
 // Every command of the README is run here, as it stands, with the emulator and
 // receivers in the places that it names.
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -38,6 +38,7 @@ func (w *world) replay(letters string) *process {
 // TestReplayKilled is killed twice and goes on each time: nothing is missing,
 // and no more than what was in hand arrives again.
 func TestReplayKilled(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 4)
 	const n = 3500
 	letters := w.lettersOf(n)
@@ -63,6 +64,7 @@ func TestReplayKilled(t *testing.T) {
 
 // TestReplayStopped drains: nothing arrives again.
 func TestReplayStopped(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 4)
 	const n = 2500
 	letters := w.lettersOf(n)
@@ -85,13 +87,14 @@ func TestReplayStopped(t *testing.T) {
 // root cannot be refused otherwise: the process waits and beats, and goes on
 // once the place is free again.
 func TestDeadLettersWait(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 2)
 	failing := filepath.Join(t.TempDir(), "always.wasm")
 	w.must(os.WriteFile(failing, readHostile(t, "always"), 0o600))
 	path := filepath.Join(t.TempDir(), "letters.jsonl")
 	p := w.start(slices.Concat([]string{
 		"run", "--endpoint", "http://" + w.service.Addr(), "--project", testProject, "--logstore", testLogstore, "--group", "e2e",
-		"--heartbeat-interval", "300ms", "--fetch-interval", "50ms", "--transform", failing, "--dead-letters", path,
+		"--heartbeat-interval", "300ms", "--group-timeout", "60s", "--fetch-interval", "50ms", "--transform", failing, "--dead-letters", path,
 	}, w.toHEC())...)
 	p.told(`"msg":"started"`)
 	w.must(os.Remove(path))
