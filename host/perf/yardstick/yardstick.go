@@ -43,9 +43,9 @@ type Config struct {
 
 // Counts is what went through.
 type Counts struct {
-	Logs   uint64 `json:"logs"`
-	Bytes  uint64 `json:"bytes"` // keys and values
-	Events uint64 `json:"events"`
+	Logs   uint64
+	Bytes  uint64 // keys and values
+	Events uint64
 }
 
 // bodySize is where a body is full, as with the product's sink by default.
