@@ -148,7 +148,7 @@ func TestPullChecksTheAnswer(t *testing.T) {
 		"cursor stays":      {map[string]string{"X-Log-Cursor": "here"}, packed, false, "does not move"},
 		"no size":           {map[string]string{"X-Log-Bodyrawsize": ""}, packed, false, "X-Log-Bodyrawsize"},
 		"negative size":     {map[string]string{"X-Log-Bodyrawsize": "-1"}, packed, false, "X-Log-Bodyrawsize"},
-		"huge size":         {map[string]string{"X-Log-Bodyrawsize": "999999999999"}, packed, false, "PullCount"},
+		"huge size":         {map[string]string{"X-Log-Bodyrawsize": "999999999999"}, packed, false, "--pull-count"},
 		"no count":          {map[string]string{"X-Log-Count": ""}, packed, false, "X-Log-Count"},
 		"groups in nothing": {map[string]string{"X-Log-Bodyrawsize": "0"}, nil, false, "1 log groups in 0 bytes"},
 		"unknown":           {map[string]string{"X-Log-Compresstype": "snappy"}, packed, false, "snappy"},

@@ -77,7 +77,7 @@ func (c *client) hint(code string) string {
 	case codeGroupMissing:
 		return fmt.Sprintf("consumer group %q was deleted, and its checkpoints with it: start again to create it anew", c.group)
 	case sls.INVALID_LOGSTORE_QUERY, sls.INVALID_QUERY_STRING:
-		return "check Query"
+		return "check --query"
 	}
 	return ""
 }

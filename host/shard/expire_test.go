@@ -101,7 +101,7 @@ func TestExpiredCheckpointHalt(t *testing.T) {
 	if code(err) != "InvalidCursor" {
 		t.Fatalf("Run returned %v", err)
 	}
-	for _, part := range []string{"shard 0", at, "OnExpired"} {
+	for _, part := range []string{"shard 0", at, "--on-expired"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error lacks %q: %v", part, err)
 		}

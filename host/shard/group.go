@@ -52,11 +52,11 @@ func (c *client) listGroups(ctx context.Context, p patience) (groups []sls.Consu
 
 func (c *client) compare(have, want sls.ConsumerGroup, timeoutAsked bool) {
 	if timeoutAsked && have.Timeout != want.Timeout {
-		c.log.Warn("the consumer group exists with another timeout, which holds: to change it, change the group or use another Group",
+		c.log.Warn("the consumer group exists with another timeout, which holds: to change it, change the group or name another one with --group",
 			"timeout_s", have.Timeout, "asked_s", want.Timeout)
 	}
 	if have.InOrder != want.InOrder {
-		c.log.Warn("the consumer group exists with another order setting, which holds: to change it, change the group or use another Group",
+		c.log.Warn("the consumer group exists with another order setting, which holds: to change it, change the group or name another one with --group",
 			"order", have.InOrder, "asked", want.InOrder)
 	}
 }

@@ -102,7 +102,7 @@ func (c *client) answer(resp *http.Response, r pullRequest) (*pulled, error) {
 		return nil, fmt.Errorf("the answer has %d bytes and does not move the cursor", size)
 	}
 	if size > maxRaw {
-		return nil, fmt.Errorf("the answer claims %d bytes, more than %d: ask for less with PullCount", size, maxRaw)
+		return nil, fmt.Errorf("the answer claims %d bytes, more than %d: ask for less with --pull-count", size, maxRaw)
 	}
 	p.raw, err = c.decompress(resp, size)
 	return p, err

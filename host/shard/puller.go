@@ -189,7 +189,7 @@ func (p *puller) pause(got *pulled) time.Duration {
 // would jump from the old place again.
 func (p *puller) expired(ctx context.Context, cursor string, cause error) (*pulled, error) {
 	if p.cfg.OnExpired == ExpiredHalt {
-		return nil, fmt.Errorf("shard %d: the checkpoint %s has expired, and the policy is to halt: logs were deleted unread; to go on, set OnExpired to begin or end: %w",
+		return nil, fmt.Errorf("shard %d: the checkpoint %s has expired, and the policy is to halt: logs were deleted unread; to go on, set --on-expired to begin or end: %w",
 			p.shard, cursor, cause)
 	}
 	p.invalid++
