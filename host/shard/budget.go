@@ -93,10 +93,6 @@ func (b *Budget) settle(reserved, actual int64) int64 {
 	return actual
 }
 
-// partSize is what the views of a part may take, in bytes: few enough to stay
-// in a processor's own cache until they are delivered.
-const partSize = 1 << 20
-
 func (b *Budget) release(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -52,6 +52,10 @@ type decoder struct {
 	text   []byte
 }
 
+// partSize is what the views of a part may take, in bytes: few enough to stay
+// in a processor's own cache until they are delivered.
+const partSize = 1 << 20
+
 // manyBytes times as many bytes as views end a part, too: a large tag that all
 // logs share is few bytes here, and many where the logs are written.
 const manyBytes = 4

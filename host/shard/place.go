@@ -59,10 +59,6 @@ func encodeCursor(n int64) string {
 // decodeCursor returns the number that a cursor stands for, if that is the
 // only way to write it.
 func decodeCursor(cursor string) (n int64, ok bool) {
-	text, err := base64.StdEncoding.DecodeString(cursor)
-	if err != nil {
-		return 0, false
-	}
-	n, err = strconv.ParseInt(string(text), 10, 64)
-	return n, err == nil && n >= 0 && encodeCursor(n) == cursor
+	n, ok = ordinal(cursor)
+	return n, ok && n >= 0 && encodeCursor(n) == cursor
 }
