@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/host/guest"
+	"github.com/slswasm/slswasm/host/guest/guesttest"
 	"github.com/slswasm/slswasm/host/shard"
 	"github.com/slswasm/slswasm/host/slstest"
 	"github.com/slswasm/slswasm/sinks"
@@ -107,15 +107,7 @@ func newConfig(t *testing.T, service *slstest.Server, sink sinks.Sink) Config {
 
 // hostile is a guest of testdata/wat.
 func hostile(t *testing.T, name string) guest.Config {
-	text, err := os.ReadFile(filepath.Join("../testdata/wat", name+".hex"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wasm, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return guest.Config{Name: name, Wasm: wasm}
+	return guest.Config{Name: name, Wasm: guesttest.Hex(t, "testdata/wat/"+name+".hex")}
 }
 
 // run opens and runs a pipeline until everything is consumed or it fails.

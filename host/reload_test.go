@@ -1,7 +1,6 @@
 package host
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -12,25 +11,11 @@ import (
 	"github.com/slswasm/slswasm/host/slstest"
 )
 
-// start runs a pipeline without an end; the returned function stops it.
+// start launches a pipeline and returns it.
 func start(t *testing.T, cfg Config) (p *Pipeline, stop func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	p, err := Open(ctx, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error)
-	go func() { done <- p.Run(ctx) }()
-	return p, func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if err := p.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}
+	_, stop = launch(t, cfg, func(opened *Pipeline) { p = opened })
+	return p, stop
 }
 
 func TestReloadUnderLoad(t *testing.T) {
