@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -144,7 +145,7 @@ func parseState(b []byte) ([]stretch, error) {
 // verify returns those stretches with which the file begins.
 func verify(f *deadletter.Snapshot, all []stretch) (same []stretch, err error) {
 	all = slices.Clone(all)
-	slices.SortFunc(all, func(a, b stretch) int { return int(min(max(a.Offset-b.Offset, -1), 1)) })
+	slices.SortFunc(all, func(a, b stretch) int { return cmp.Compare(a.Offset, b.Offset) })
 	in, sum, at := f.Bytes(), sha256.New(), int64(0)
 	for _, s := range all {
 		if s.Offset > f.Size {
