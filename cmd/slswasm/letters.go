@@ -4,18 +4,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/host/replay"
 	"github.com/slswasm/slswasm/sinks/deadletter"
 )
 
-// show prints what --list and --dry-run found, also when an error ended it.
+// show prints what --list and --dry-run found. Once letters were read, an error
+// is no wrong call any more.
 func (s *replaySettings) show(c *cli.Context, cfg replay.Config) error {
 	look := replay.List
 	if s.dryRun {
@@ -54,7 +54,7 @@ func printGroups(w io.Writer, groups []replay.Group) error {
 	fmt.Fprintln(t, "LETTERS\tSTAGE\tFIRST\tLAST\tEXAMPLE\tREASON")
 	for _, g := range groups {
 		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Letters, stageName(g.Stage),
-			g.First.UTC().Format(time.RFC3339), g.Last.UTC().Format(time.RFC3339), g.Example.Place, oneLine(g.Reason))
+			g.First.UTC().Format(time.RFC3339), g.Last.UTC().Format(time.RFC3339), g.Example.Place, abi.Printable([]byte(g.Reason), longReason))
 	}
 	return t.Flush()
 }
@@ -64,22 +64,8 @@ func stageName(s deadletter.Stage) string {
 	if len(s.SHA256) >= 8 {
 		name += "@" + s.SHA256[:8]
 	}
-	return oneLine(name)
+	return abi.Printable([]byte(name), longReason)
 }
 
-// longReason is what a line of the table has room for.
+// longReason is what a line of the table has room for, in bytes.
 const longReason = 200
-
-// oneLine is for a terminal: a reason holds what guests and receivers say.
-func oneLine(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, text)
-	if runes := []rune(text); len(runes) > longReason {
-		return string(runes[:longReason]) + "..."
-	}
-	return text
-}
