@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"time"
 
 	"github.com/docker/go-units"
 	"github.com/urfave/cli/v2"
@@ -26,7 +27,8 @@ func (b *byteSize) Set(s string) error {
 // String implements flag.Value.
 func (b byteSize) String() string { return units.BytesSize(float64(b)) }
 
-// A category heads a group of flags in the help text.
+// A category heads a group of flags in the help text. Its flags have the
+// default that is at to when they are made, and an environment variable.
 type category string
 
 func (c category) text(to *string, name, usage string, documented ...string) cli.Flag {
@@ -34,6 +36,18 @@ func (c category) text(to *string, name, usage string, documented ...string) cli
 		Name: name, Usage: usage, Destination: to, Value: *to,
 		Category: string(c), EnvVars: env(name, documented...),
 	}
+}
+
+func (c category) number(to *int, name, usage string) cli.Flag {
+	return &cli.IntFlag{Name: name, Usage: usage, Destination: to, Value: *to, Category: string(c), EnvVars: env(name)}
+}
+
+func (c category) duration(to *time.Duration, name, usage string) cli.Flag {
+	return &cli.DurationFlag{Name: name, Usage: usage, Destination: to, Value: *to, Category: string(c), EnvVars: env(name)}
+}
+
+func (c category) yes(to *bool, name, usage string) cli.Flag {
+	return &cli.BoolFlag{Name: name, Usage: usage, Destination: to, Value: *to, Category: string(c), EnvVars: env(name)}
 }
 
 func (c category) size(to *byteSize, name, usage string) cli.Flag {

@@ -25,10 +25,7 @@ func (s *fuelSettings) flags(c category) []cli.Flag {
 			Name: "fuel-per-batch", Usage: "`UNITS` that a module may use for one batch, however many logs it has",
 			Destination: &s.perBatch, Value: guest.DefaultFuelPerBatch, Category: string(c), EnvVars: env("fuel-per-batch"),
 		},
-		&cli.BoolFlag{
-			Name: "interrupt", Usage: "stop a module by the clock alone, and do not meter it: slower",
-			Destination: &s.interrupt, Category: string(c), EnvVars: env("interrupt"),
-		},
+		c.yes(&s.interrupt, "interrupt", "stop a module by the clock alone, and do not meter it: slower"),
 	}
 }
 

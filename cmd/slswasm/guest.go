@@ -30,7 +30,7 @@ type guestSettings struct {
 
 func (s *guestSettings) flags() []cli.Flag {
 	const c = category("Guest")
-	s.onError, s.memory = string(host.OnErrorDeadLetter), 64<<20
+	s.onError, s.memory, s.timeLimit = string(host.OnErrorDeadLetter), 64<<20, 10*time.Second
 	if dir, err := os.UserCacheDir(); err == nil {
 		s.cacheDir = filepath.Join(dir, "slswasm", "wazero")
 	}
@@ -45,14 +45,8 @@ func (s *guestSettings) flags() []cli.Flag {
 		},
 		c.text(&s.onError, "on-error", "for a log that the module cannot transform: dead-letter, halt, pass or drop"),
 		c.size(&s.memory, "memory-limit", "`SIZE` of one instance of a module"),
-		&cli.DurationFlag{
-			Name: "time-limit", Usage: "for one batch in a module", Destination: &s.timeLimit, Value: 10 * time.Second,
-			Category: string(c), EnvVars: env("time-limit"),
-		},
-		&cli.BoolFlag{
-			Name: "watch", Usage: "load modules and their configuration again when the files change, as on SIGHUP",
-			Destination: &s.watch, Category: string(c), EnvVars: env("watch"),
-		},
+		c.duration(&s.timeLimit, "time-limit", "for one batch in a module"),
+		c.yes(&s.watch, "watch", "load modules and their configuration again when the files change, as on SIGHUP"),
 		c.text(&s.cacheDir, "compile-cache", "`DIR` for compiled modules; empty for none"),
 	}, s.fuel.flags(c))
 }

@@ -27,6 +27,7 @@ type replaySettings struct {
 
 func (s *replaySettings) flags() []cli.Flag {
 	const c = category("Letters")
+	s.drain = 30 * time.Second
 	set := func(to *bool, name, usage string) cli.Flag {
 		return &cli.BoolFlag{Name: name, Usage: usage, Destination: to, Category: string(c)}
 	}
@@ -42,10 +43,7 @@ func (s *replaySettings) flags() []cli.Flag {
 		text(&s.since, "since", "only letters of this `TIME` (ISO 8601) and later, or of the last 90m, 24h and so on"),
 		set(&s.restart, "restart", "send what was replayed before, too"),
 		set(&s.skipBad, "skip-bad", "go past lines that are no letters"),
-		&cli.DurationFlag{
-			Name: "drain-timeout", Usage: "for what is in hand when stopping", Destination: &s.drain, Value: 30 * time.Second,
-			Category: string(c), EnvVars: env("drain-timeout"),
-		},
+		c.duration(&s.drain, "drain-timeout", "for what is in hand when stopping"),
 	}
 }
 

@@ -14,14 +14,12 @@ import (
 type retrySettings struct{ initial, most, hold time.Duration }
 
 func (s *retrySettings) flags() []cli.Flag {
-	const c = "Delivery"
-	duration := func(to *time.Duration, name, usage string, value time.Duration) cli.Flag {
-		return &cli.DurationFlag{Name: name, Usage: usage, Destination: to, Value: value, Category: c, EnvVars: env(name)}
-	}
+	const c = category("Delivery")
+	s.initial, s.most, s.hold = 500*time.Millisecond, 30*time.Second, 30*time.Second
 	return []cli.Flag{
-		duration(&s.initial, "retry-initial", "before the first retry; it doubles with each", 500*time.Millisecond),
-		duration(&s.most, "retry-max", "the most between two retries", 30*time.Second),
-		duration(&s.hold, "hold", "between two tries while a setting, such as a token, has to be changed first", 30*time.Second),
+		c.duration(&s.initial, "retry-initial", "before the first retry; it doubles with each"),
+		c.duration(&s.most, "retry-max", "the most between two retries"),
+		c.duration(&s.hold, "hold", "between two tries while a setting, such as a token, has to be changed first"),
 	}
 }
 

@@ -44,10 +44,7 @@ func (s *sinkSettings) flags() []cli.Flag {
 		},
 		c.text(&s.deadLetters, "dead-letters", "`FILE` for what cannot be transformed or is refused for good; slswasm replay sends it again"),
 		c.size(&s.lettersSize, "dead-letters-size", "`SIZE` of that file from which a new one is begun and the full one put aside; 0: never"),
-		&cli.BoolFlag{
-			Name: "event-id", Usage: "give each event a stable id (the HEC field sls_event_id, the syslog element slswasm@32473), by which a receiver can drop what a crash repeats",
-			Destination: &s.eventID, Category: string(c), EnvVars: env("event-id"),
-		},
+		c.yes(&s.eventID, "event-id", "give each event a stable id (the HEC field sls_event_id, the syslog element slswasm@32473), by which a receiver can drop what a crash repeats"),
 	}
 	flags = append(flags, s.hec.flags()...)
 	return append(flags, s.syslogFlags()...)

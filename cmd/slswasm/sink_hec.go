@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -26,24 +25,19 @@ func (s *hecSettings) flags() []cli.Flag {
 	const c = category("Splunk HEC")
 	s.Event, s.Timeout, s.maxBody = hec.EventObject, hec.DefaultTimeout, hec.DefaultMaxBody
 	s.AckTimeout, s.Concurrency = hec.DefaultAckTimeout, hec.DefaultConcurrency
-	yes := func(to *bool, name, usage string, value bool) cli.Flag {
-		return &cli.BoolFlag{Name: name, Usage: usage, Destination: to, Value: value, Category: string(c), EnvVars: env(name)}
-	}
-	wait := func(to *time.Duration, name, usage string) cli.Flag {
-		return &cli.DurationFlag{Name: name, Usage: usage, Destination: to, Value: *to, Category: string(c), EnvVars: env(name)}
-	}
+	s.port, s.verify = hec.DefaultPort, true
 	return []cli.Flag{
 		&cli.StringSliceFlag{
 			Name: "hec-url", Usage: "`URL` of the collector, such as https://splunk.example.com:8088; given several times (in a variable: with spaces or commas between), all get events",
 			Destination: &s.urls, Category: string(c), EnvVars: env("hec-url"),
 		},
 		c.text(&s.host, "hec-host", "`HOST`, in place of a URL (documented: host)"),
-		&cli.IntFlag{Name: "hec-port", Usage: "(documented: port)", Destination: &s.port, Value: hec.DefaultPort, Category: string(c), EnvVars: env("hec-port")},
-		yes(&s.https, "hec-https", "(documented: https)", false),
+		c.number(&s.port, "hec-port", "(documented: port)"),
+		c.yes(&s.https, "hec-https", "(documented: https)"),
 		c.text(&s.Token, "hec-token", "`TOKEN`; rather by environment than here, where others see it (documented: token)"),
 		c.text(&s.TokenFile, "hec-token-file", "`FILE` that holds the token; read again on SIGHUP, and when the token is refused"),
-		yes(&s.Ack, "hec-ack", "deliver again what is not acknowledged by the indexer: for a token with indexer acknowledgement", false),
-		wait(&s.AckTimeout, "hec-ack-timeout", "until what is not acknowledged is sent again"),
+		c.yes(&s.Ack, "hec-ack", "deliver again what is not acknowledged by the indexer: for a token with indexer acknowledgement"),
+		c.duration(&s.AckTimeout, "hec-ack-timeout", "until what is not acknowledged is sent again"),
 		c.text(&s.Channel, "hec-channel", "`UUID`, for a token that asks for a channel; with --hec-ack the first one, others are made up"),
 		c.text(&s.Index, "hec-index", "when the guest names none (documented: index)"),
 		c.text(&s.Source, "hec-source", "when the guest names none (documented: source)"),
@@ -55,14 +49,11 @@ func (s *hecSettings) flags() []cli.Flag {
 			Destination: &s.nest, Value: cli.NewStringSlice(hec.DefaultNest()...), Category: string(c), EnvVars: env("hec-nest"),
 		},
 		c.size(&s.maxBody, "hec-max-body", "`SIZE` of a request before compression"),
-		yes(&s.Gzip, "hec-gzip", "compress requests: for links that are slower than the processor", false),
-		wait(&s.Timeout, "hec-timeout", "of a request (documented: timeout)"),
-		&cli.IntFlag{
-			Name: "hec-concurrency", Usage: "requests at once, at the most; fewer while the receiver has too much",
-			Destination: &s.Concurrency, Value: s.Concurrency, Category: string(c), EnvVars: env("hec-concurrency"),
-		},
+		c.yes(&s.Gzip, "hec-gzip", "compress requests: for links that are slower than the processor"),
+		c.duration(&s.Timeout, "hec-timeout", "of a request (documented: timeout)"),
+		c.number(&s.Concurrency, "hec-concurrency", "requests at once, at the most; fewer while the receiver has too much"),
 		c.text(&s.Proxy, "hec-proxy", "`URL` of a proxy, or none (default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment)"),
-		yes(&s.verify, "hec-verify", "check the server's certificate (documented: ssl_verify)", true),
+		c.yes(&s.verify, "hec-verify", "check the server's certificate (documented: ssl_verify)"),
 		c.text(&s.CAFile, "hec-ca", "PEM `FILE` of who may sign it, in place of the system's"),
 		c.text(&s.CertFile, "hec-cert", "PEM `FILE` of the client certificate"),
 		c.text(&s.KeyFile, "hec-key", "PEM `FILE` of its key"),

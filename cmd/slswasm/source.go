@@ -30,9 +30,8 @@ func (s *sourceSettings) flags() []cli.Flag {
 	const c = category("Log Service")
 	s.auth, s.from, s.onExpired = "v1", string(shard.Begin), string(shard.ExpiredBegin)
 	s.inFlight = shard.DefaultBudget
-	duration := func(to *time.Duration, name, usage string, value time.Duration) cli.Flag {
-		return &cli.DurationFlag{Name: name, Usage: usage, Destination: to, Value: value, Category: string(c), EnvVars: env(name)}
-	}
+	s.heartbeat, s.fetch, s.commit, s.drain = 20*time.Second, time.Second, time.Second, 30*time.Second
+	s.pullCount = 1000
 	return []cli.Flag{
 		c.text(&s.endpoint, "endpoint", "`HOST` of the region, such as cn-hangzhou.log.aliyuncs.com; https:// before it for TLS; several: a;b", "SLS_ENDPOINT", "SLS_ENDPOINTS"),
 		c.text(&s.project, "project", "`NAME`, one for each endpoint: a;b", "SLS_PROJECT", "SLS_PROJECTS"),
@@ -50,14 +49,14 @@ func (s *sourceSettings) flags() []cli.Flag {
 		c.text(&s.until, "until", "stop, and exit 0, when every shard got there: now or an ISO 8601 time"),
 		c.text(&s.query, "query", "SPL rule that the service applies, such as \"* | where instance_id = 'i-1'\""),
 		c.text(&s.onExpired, "on-expired", "when logs after a checkpoint are gone: begin, end or halt"),
-		duration(&s.heartbeat, "heartbeat-interval", "between two heartbeats", 20*time.Second),
-		duration(&s.timeout, "group-timeout", "of a new group: silence after which a shard is handed on (default: three heartbeats)", 0),
-		duration(&s.fetch, "fetch-interval", "the most between two pulls (documented: data_fetch_interval)", time.Second),
-		duration(&s.commit, "commit-interval", "the least between two checkpoints of a shard", time.Second),
-		duration(&s.drain, "drain-timeout", "for what is in hand when stopping", 30*time.Second),
-		&cli.IntFlag{Name: "pull-count", Usage: "log groups in one pull, 1 to 1000", Destination: &s.pullCount, Value: 1000, Category: string(c), EnvVars: env("pull-count")},
-		&cli.BoolFlag{Name: "order", Usage: "of a new group: after a split, finish the old shard first", Destination: &s.order, Category: string(c), EnvVars: env("order")},
-		&cli.BoolFlag{Name: "zstd", Usage: "pull zstd in place of lz4: less traffic, more CPU", Destination: &s.zstd, Category: string(c), EnvVars: env("zstd")},
+		c.duration(&s.heartbeat, "heartbeat-interval", "between two heartbeats"),
+		c.duration(&s.timeout, "group-timeout", "of a new group: silence after which a shard is handed on (default: three heartbeats)"),
+		c.duration(&s.fetch, "fetch-interval", "the most between two pulls (documented: data_fetch_interval)"),
+		c.duration(&s.commit, "commit-interval", "the least between two checkpoints of a shard"),
+		c.duration(&s.drain, "drain-timeout", "for what is in hand when stopping"),
+		c.number(&s.pullCount, "pull-count", "log groups in one pull, 1 to 1000"),
+		c.yes(&s.order, "order", "of a new group: after a split, finish the old shard first"),
+		c.yes(&s.zstd, "zstd", "pull zstd in place of lz4: less traffic, more CPU"),
 		c.size(&s.inFlight, "max-in-flight", "`SIZE` of the logs in memory, over all shards"),
 		c.text(&s.savePull, "save-pull", "`FILE` for the first pull with logs, as it came, for slswasm try and bench"),
 	}
