@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/slswasm/slswasm/host/perf/input"
 	"github.com/slswasm/slswasm/host/slstest"
@@ -22,7 +24,7 @@ type Ready struct {
 }
 
 // NewService is an emulated Log Service with so many bytes of each kind of
-// input. Its pulls are compressed beforehand.
+// input, a tenth of it where a log has only a few. Its pulls are compressed beforehand.
 func NewService(shards, bytes int, kinds ...input.Kind) (*slstest.Server, error) {
 	stores := []slstest.Logstore{{Name: emptyStore, Shards: shards}}
 	for _, kind := range kinds {
@@ -35,7 +37,11 @@ func NewService(shards, bytes int, kinds ...input.Kind) (*slstest.Server, error)
 		return nil, err
 	}
 	for _, kind := range kinds {
-		if err := fill(s, kind, bytes); err != nil {
+		size := bytes
+		if n := input.Sizes()[kind]; n > 0 && n < 100 {
+			size /= 10
+		}
+		if err := fill(s, kind, size); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
@@ -58,7 +64,7 @@ func fill(s *slstest.Server, kind input.Kind, bytes int) error {
 // Emulate is the program that logs come from. It says on out when it is
 // ready, and runs until ctx ends.
 func Emulate(ctx context.Context, out io.Writer, shards, bytes int) (err error) {
-	s, err := NewService(shards, bytes, input.Kinds()...)
+	s, err := NewService(shards, bytes, slices.Concat(input.Kinds(), slices.Collect(maps.Keys(input.Sizes())))...)
 	if err != nil {
 		return fmt.Errorf("emulator: %w", err)
 	}

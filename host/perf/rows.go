@@ -2,6 +2,8 @@ package perf
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/slswasm/slswasm/host/perf/input"
@@ -65,9 +67,15 @@ func ways() []way {
 	add(way{yardstick: true, rules: true, kind: input.Mixed, sink: toHEC})
 	add(way{kind: input.Mixed, sink: toHEC, rules: true, guests: []string{"audit.tinygo"}})
 
-	for _, shards := range []int{1, 16, 64} {
+	for _, shards := range []int{1, 16, 64, 256} {
 		add(way{kind: input.Trail, sink: toHEC, shards: shards})
 		add(way{kind: input.Trail, sink: toHEC, shards: shards, rules: true, guests: []string{"audit.tinygo"}})
+	}
+	sizes := input.Sizes()
+	for _, kind := range slices.SortedFunc(maps.Keys(sizes), func(a, b input.Kind) int { return sizes[a] - sizes[b] }) {
+		add(way{yardstick: true, kind: kind, sink: toHEC})
+		add(way{kind: kind, sink: toHEC})
+		add(way{kind: kind, sink: toHEC, guests: []string{keepAll}})
 	}
 	add(way{sink: toHEC})
 	for _, g := range audits {

@@ -12,6 +12,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"regexp"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -28,11 +29,21 @@ const (
 	Mixed Kind = "mixed" // all four files: 6 to 35 fields, 400 to 1400 bytes
 )
 
-// Kinds are all of them.
+// Kinds are the real ones.
 func Kinds() []Kind { return []Kind{Trail, Mixed} }
 
-// inGroup is how many logs share a log group: a shipper's usual batch.
-const inGroup = 50
+// Sizes are the kinds whose logs are one field of words and numbers: so many
+// bytes, with its key and without what the service adds.
+func Sizes() map[Kind]int {
+	return map[Kind]int{"logs-of-10b": 10, "logs-of-1kb": 1e3, "logs-of-100kb": 1e5, "logs-of-1mb": 1e6}
+}
+
+// What shares a log group, a shipper's usual batch: so many logs, or as few as
+// have so many bytes.
+const (
+	inGroup    = 50
+	groupBytes = 1 << 20
+)
 
 // Groups yields marshalled log groups of this kind until their keys and values
 // are about so many bytes.
@@ -47,7 +58,7 @@ func Groups(kind Kind, size int) (iter.Seq[[]byte], error) {
 		for made, turn := 0, 0; made < size; turn++ {
 			f := turn % len(files)
 			group := files[f][0].head
-			for range inGroup {
+			for n, begun := 0, made; n < inGroup && made-begun < groupBytes; n++ {
 				s := &files[f][at[f]%len(files[f])]
 				group.Logs = append(group.Logs, s.another(random, uint32(at[f]/20)))
 				at[f]++
@@ -85,6 +96,10 @@ type sample struct {
 var counted = regexp.MustCompile(`[0-9A-Fa-f-]{20,}|[0-9]{9,}`)
 
 func read(kind Kind) (files [][]sample, err error) {
+	if size := Sizes()[kind]; size > 0 {
+		s, err := newSample(sized(size))
+		return [][]sample{{s}}, err
+	}
 	pattern := "*.jsonl"
 	if kind == Trail {
 		pattern = "actiontrail.jsonl"
@@ -109,6 +124,12 @@ func read(kind Kind) (files [][]sample, err error) {
 		files = append(files, samples)
 	}
 	return files, nil
+}
+
+// sized is a line of the form of the samples' whose log has so many bytes.
+func sized(size int) []byte {
+	text := strings.Repeat("178293645 bytes went that way, and 987612345 came back. ", size/50+1)
+	return fmt.Appendf(nil, `{"__time__":"1763712042","m":"%s"}`, text[:size-len("m")])
 }
 
 func newSample(line []byte) (s sample, err error) {

@@ -2,6 +2,8 @@ package input_test
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/slswasm/slswasm/abi"
@@ -10,7 +12,8 @@ import (
 )
 
 func TestPull(t *testing.T) {
-	for _, kind := range input.Kinds() {
+	sizes := input.Sizes()
+	for _, kind := range slices.Concat(input.Kinds(), slices.Collect(maps.Keys(sizes))) {
 		raw, err := input.Pull(kind, 1<<20)
 		if err != nil {
 			t.Fatal(err)
@@ -25,8 +28,12 @@ func TestPull(t *testing.T) {
 		}
 		size, valid, seen := 0, 0, map[string]bool{}
 		for _, l := range logs {
+			before := size
 			for _, f := range l.Fields {
 				size += len(f.Key) + len(f.Value)
+			}
+			if want := sizes[kind]; want > 0 && size-before != want+len("__topic____source____time__1763712042") {
+				t.Fatalf("%s: a log of %d bytes", kind, size-before)
 			}
 			event, _ := l.Get("event")
 			if len(event) > 0 {
@@ -36,7 +43,7 @@ func TestPull(t *testing.T) {
 				seen[string(event)] = true
 			}
 		}
-		if size < 1<<20 || size > 5<<18 {
+		if sizes[kind] == 0 && (size < 1<<20 || size > 5<<18) {
 			t.Errorf("%s: %d bytes, want about 1 MiB", kind, size)
 		}
 		if kind == input.Trail && (len(seen) != len(logs) || valid < len(logs)*34/35 || valid == len(logs)) {
