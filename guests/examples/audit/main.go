@@ -85,11 +85,7 @@ func (a *auditor) actionTrail(l *slswasm.Log) {
 		return
 	}
 
-	masked, changed, err := a.masker.JSON(a.masked[:0], text)
-	if err != nil {
-		a.keepUnread(l, err)
-		return
-	}
+	masked, changed := a.masker.JSONValue(a.masked[:0], text)
 	if changed {
 		a.masked = masked
 	}

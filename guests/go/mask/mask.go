@@ -54,6 +54,7 @@ type Masker struct {
 	nested  [depth]level
 	top     level // a field, whose text may be JSON
 	run     run
+	known   known
 }
 
 // New returns a Masker.

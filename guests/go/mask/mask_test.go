@@ -3,6 +3,7 @@ package mask
 import (
 	"bytes"
 	"encoding/json"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -116,6 +117,9 @@ func FuzzJSON(f *testing.F) {
 		if !json.Valid(got) {
 			t.Fatalf("%q became %q", src, got)
 		}
+		if known, same := m.JSONValue(nil, src); same != masked || !bytes.Equal(known, got) {
+			t.Fatalf("%q became %q, but %q when known to be valid", src, got, known)
+		}
 		if !masked && !bytes.Equal(src, got) {
 			t.Fatalf("%q changed to %q without a word", src, got)
 		}
@@ -124,6 +128,64 @@ func FuzzJSON(f *testing.F) {
 			t.Fatalf("%q became %q, and then %q: %v", src, got, again, err)
 		}
 	})
+}
+
+// TestJSONValue holds what is found without reading JSON against what is found
+// by reading it, in texts made of pieces that mean something.
+func TestJSONValue(t *testing.T) {
+	pieces := []string{
+		"LTAI5tExampleKey000000001", "STS.NTExampleExample", "AKIAIOSFODNN7EXAMPLE", "x@example.com", "%40example.com", "****", "%", "%4", ".", "I", "SI",
+		"é", " ", ":", "\"", "\\", "\n", "[1]", "{", "a", "password", "Secret", "next", "-token", "Key", "private_", `{"pwd":"b@example.com"}`, `["x@example.com"`,
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	text := func() string {
+		var s strings.Builder
+		for range r.IntN(4) {
+			s.WriteString(pieces[r.IntN(len(pieces))])
+		}
+		quoted, _ := json.Marshal(s.String())
+		if r.IntN(8) == 0 {
+			quoted = bytes.ReplaceAll(quoted, []byte("e"), []byte(`\u0065`))
+		}
+		return string(quoted)
+	}
+	spaces := []string{"", "", "", "", " ", "\n\t"}
+	space := func() string { return spaces[r.IntN(len(spaces))] }
+	var value func(depth int) string
+	value = func(depth int) string {
+		open, end, name := "[", "]", func() string { return "" }
+		switch kind := r.IntN(8); {
+		case kind == 0:
+			return "-1.5e3"
+		case kind < 6 || depth == 4:
+			return text()
+		case kind == 7:
+			open, end, name = "{", "}", func() string { return text() + space() + ":" + space() }
+		}
+		var members []string
+		for range r.IntN(4) {
+			members = append(members, name()+value(depth+1)+space())
+		}
+		return open + space() + strings.Join(members, ","+space()) + end
+	}
+	all, keys, secrets := all(), New(Options{AccessKeys: true}), New(Options{SecretMembers: true})
+	changed := 0
+	for range 50_000 {
+		src := []byte(space() + value(0) + space())
+		for _, m := range []*Masker{all, keys, secrets} {
+			want, masked, err := m.JSON([]byte(">"), src)
+			got, same := m.JSONValue([]byte(">"), src)
+			if err != nil || same != masked || !bytes.Equal(got, want) {
+				t.Fatalf("%s\n got %s, %v\nwant %s, %v, %v", src, got, same, want, masked, err)
+			}
+			if masked {
+				changed++
+			}
+		}
+	}
+	if changed < 10_000 {
+		t.Errorf("only %d texts had something to mask", changed)
+	}
 }
 
 func BenchmarkAppend(b *testing.B) {
