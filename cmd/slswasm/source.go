@@ -87,6 +87,9 @@ func (s *sourceSettings) configs(logger *slog.Logger) ([]shard.Config, error) {
 	if s.pullCount < 1 {
 		errs = append(errs, fmt.Errorf("--pull-count %d: want 1 to 1000", s.pullCount))
 	}
+	if s.drain == 0 { // which a Config takes for its default
+		errs = append(errs, fmt.Errorf("--drain-timeout %v: want more than 0", s.drain))
+	}
 	if s.inFlight < leastInFlight {
 		errs = append(errs, fmt.Errorf("--max-in-flight %v: want at least %v", s.inFlight, leastInFlight))
 	}
