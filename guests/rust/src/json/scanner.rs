@@ -210,6 +210,12 @@ impl<'a> Scanner<'a> {
         self.error.map_or(Ok(()), Err)
     }
 
+    /// Like [`finish`](Self::finish), and returns all of the text, which is then
+    /// known to be a value.
+    pub fn whole(&mut self) -> Result<Value<'a>, Error> {
+        self.finish().map(|()| Value(self.src))
+    }
+
     fn step(&mut self) -> Result<Option<Kind>, &'static str> {
         let c = self.space();
         match (self.place, c) {

@@ -59,8 +59,8 @@ impl Guest for Audit {
 impl Audit {
     fn action_trail(&mut self, mut log: Log) {
         let text = log.get(self.event).unwrap_or(b"");
-        let trail = match Trail::read(text) {
-            Ok(trail) => trail,
+        let (trail, event) = match Trail::read(text) {
+            Ok(read) => read,
             Err(why) => return self.keep_unread(log, &why),
         };
         if self.config.noise(&trail) {
@@ -68,10 +68,10 @@ impl Audit {
         }
 
         self.masked.clear();
-        match self.masker.json(&mut self.masked, text) {
-            Ok(true) => log.set_json(self.event, &self.masked),
-            Ok(false) => log.set_json(self.event, text),
-            Err(why) => return self.keep_unread(log, &why.to_string()),
+        if self.masker.json_value(&mut self.masked, event) {
+            log.set_json(self.event, &self.masked);
+        } else {
+            log.set_json(self.event, text);
         }
 
         let score = self.config.score(&trail);

@@ -1,4 +1,4 @@
-use slswasm::json::{Kind, Scanner};
+use slswasm::json::{Kind, Scanner, Value};
 
 /// What an ActionTrail event says that matters here. The texts are views into
 /// the event, as they are written there; empty where it says nothing.
@@ -14,8 +14,8 @@ pub struct Trail<'a> {
 }
 
 impl<'a> Trail<'a> {
-    /// Reads an event, in one pass over its text.
-    pub fn read(text: &'a [u8]) -> Result<Self, String> {
+    /// Reads an event, in one pass over its text, and returns it as JSON too.
+    pub fn read(text: &'a [u8]) -> Result<(Self, Value<'a>), String> {
         let mut t = Trail::default();
         let mut scan = Scanner::new(text);
         match scan.next() {
@@ -23,8 +23,8 @@ impl<'a> Trail<'a> {
             Some(_) => return Err("event is not a JSON object".to_string()),
             None => {}
         }
-        scan.finish().map_err(|e| format!("event is not JSON: {e}"))?;
-        Ok(t)
+        let event = scan.whole().map_err(|e| format!("event is not JSON: {e}"))?;
+        Ok((t, event))
     }
 
     fn member(&mut self, scan: &mut Scanner<'a>) {
