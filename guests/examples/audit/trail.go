@@ -40,8 +40,16 @@ func (t *trail) read(text []byte) error {
 	return nil
 }
 
+// lengths has a bit for each length of a name that member looks for.
+const lengths = 1<<len("eventRW") | 1<<len("eventName") | 1<<len("errorMessage") | 1<<len("additionalEventData")
+
 func (t *trail) member(s *jsonscan.Scanner) {
-	switch jsonscan.View(s.Key()) {
+	key := jsonscan.View(s.Key())
+	if lengths>>len(key)&1 == 0 { // as of most
+		s.Skip()
+		return
+	}
+	switch key {
 	case "eventName":
 		t.name = scalar(s)
 	case "eventRW":

@@ -106,8 +106,16 @@ func SecretName(name []byte) bool {
 	return ok
 }
 
-// secretEnd is, by its lower five bits, the last letter of a secret's name.
-var secretEnd = [32]bool{'d' & 31: true, 't' & 31: true, 'n' & 31: true, 'y' & 31: true, 's' & 31: true}
+// secretEnds has, for the lower five bits of the last letter of a secret's name, a
+// bit for those of the letter before: as of password, secret, token, key,
+// authorization and credentials. Most names are told by these two.
+var secretEnds = [32]uint32{
+	'd' & 31: 1<<('r'&31) | 1<<('w'&31),
+	't' & 31: 1 << ('e' & 31),
+	'n' & 31: 1<<('e'&31) | 1<<('o'&31),
+	'y' & 31: 1 << ('e' & 31),
+	's' & 31: 1 << ('l' & 31),
+}
 
 func token(name []byte) bool {
 	rest, ok := cutEnd(name, "token")

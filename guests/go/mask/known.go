@@ -91,7 +91,7 @@ func stops(before, w uint64) uint64 {
 // and maybe white space. If the quote begins a string, that is no matter: no
 // name ends before it.
 func namesSecret(src []byte, i int) bool {
-	if i > 2 && src[i-1] == '"' && !secretEnd[src[i-2]&31] {
+	if i > 2 && src[i-1] == '"' && secretEnds[src[i-2]&31]>>(src[i-3]&31)&1 == 0 {
 		return false // as most names
 	}
 	for i--; i > 0 && src[i] <= ' '; i-- {

@@ -104,11 +104,12 @@ impl Text<'_> {
 /// Where from `i` on, which is not the start, a byte stands that can matter, or
 /// the length.
 fn next_stop(src: &[u8], i: usize) -> usize {
-    let befores = src.get(i - 1..).unwrap_or_default().chunks_exact(8);
-    let words = src.get(i..).unwrap_or_default().chunks_exact(8);
+    let mut before = src.get(i - 1).map_or(0, |c| *c as u64); // a byte
     let mut at = i;
-    for (before, w) in befores.zip(words) {
-        let found = stops(word(before), word(w));
+    for w in src.get(i..).unwrap_or_default().chunks_exact(8) {
+        let w = word(w);
+        let found = stops(w << 8 | before, w);
+        before = w >> 56;
         if found != 0 {
             return at + found.trailing_zeros() as usize / 8;
         }

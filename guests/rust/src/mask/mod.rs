@@ -255,7 +255,7 @@ mod tests {
                 out.push_str(all.1[pick(all.1.len())]);
                 if kind == 7 {
                     text(pick, out);
-                    out.push_str(":");
+                    out.push(':');
                     out.push_str(all.1[pick(all.1.len())]);
                 }
                 value(pick, depth + 1, out, all);
