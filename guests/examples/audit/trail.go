@@ -40,15 +40,19 @@ func (t *trail) read(text []byte) error {
 	return nil
 }
 
-// lengths has a bit for each length of a name that member looks for.
+// lengths has a bit for each length of a name that found looks for.
 const lengths = 1<<len("eventRW") | 1<<len("eventName") | 1<<len("errorMessage") | 1<<len("additionalEventData")
 
 func (t *trail) member(s *jsonscan.Scanner) {
-	key := jsonscan.View(s.Key())
+	key := s.Key()
 	if lengths>>len(key)&1 == 0 { // as of most
 		s.Skip()
 		return
 	}
+	t.found(s, jsonscan.View(key))
+}
+
+func (t *trail) found(s *jsonscan.Scanner, key string) {
 	switch key {
 	case "eventName":
 		t.name = scalar(s)

@@ -279,11 +279,13 @@ const (
 func plain(c byte) bool { return ' ' <= c && c < utf8.RuneSelf && c != '"' && c != '\\' }
 
 // special returns a word whose lowest bit that is set is the top bit of the
-// first byte of w that is not plain, or 0. A byte minus what it may not be, or
-// may not be below, goes below zero; what that borrows from the bytes above
-// does not matter, nor do bytes over 0x80, which are not plain anyway.
+// first byte of w that is not plain, or 0. With one bit turned, a quote follows
+// the control characters, so one comparison tells both. A byte minus what it may
+// not be, or may not be below, goes below zero; what that borrows from the bytes
+// above does not matter, nor do bytes over 0x80, which are not plain anyway.
 func special(w uint64) uint64 {
-	return ((w ^ '"'*ones - ones) | (w ^ '\\'*ones - ones) | (w - ' '*ones) | w) & tops
+	const quote, turn = ' ', '"' ^ ' '
+	return ((w ^ turn*ones - (quote+1)*ones) | (w ^ '\\'*ones - ones) | w) & tops
 }
 
 // word reads eight bytes, of which the caller knows that they are there. That
