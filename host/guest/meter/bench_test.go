@@ -49,9 +49,12 @@ func BenchmarkWork(b *testing.B) {
 	for i := range in {
 		in[i] = abi.Event{Origin: i, Log: abi.Log{Fields: []abi.Field{{Key: []byte("message"), Value: bytes.TrimSpace(message)}}}}
 	}
-	for name, build := range map[string]func(testing.TB, string) []byte{"go": guesttest.Build, "tinygo": guesttest.BuildTinyGo} {
-		b.Run(name, func(b *testing.B) {
-			compiled := compileWays(b, build(b, work))
+	for _, by := range []struct {
+		name  string
+		build func(testing.TB, string) []byte
+	}{{"go", guesttest.Build}, {"tinygo", guesttest.BuildTinyGo}} {
+		b.Run(by.name, func(b *testing.B) {
+			compiled := compileWays(b, by.build(b, work))
 			for _, config := range []string{"json", "regexp", "mask", "cef"} {
 				b.Run(config, func(b *testing.B) { compiled.bench(b, config, in) })
 			}
