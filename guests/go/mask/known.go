@@ -57,12 +57,23 @@ func (k *known) mask(m *Masker) bool {
 // nextStop returns where from i on, which is not the start, a byte stands that
 // can matter, or len(src).
 func nextStop(src []byte, i int) int {
-	n := len(src)
-	for ; i+8 <= n; i += 8 {
-		if found := stops(word8(src, i-1), word8(src, i)); found != 0 {
+	before := uint64(src[i-1])
+	for ; i+8 <= len(src); i += 8 {
+		w := word8(src, i)
+		if found := stops(w<<8|before, w); found != 0 {
 			return i + bits.TrailingZeros64(found)/8
 		}
+		before = w >> 56
 	}
+	return lastStop(src, i)
+}
+
+// lastStop is nextStop for less than eight bytes. Within it, its code would
+// burden the loop.
+//
+//go:noinline
+func lastStop(src []byte, i int) int {
+	n := len(src)
 	if i >= n {
 		return n
 	}
@@ -82,9 +93,9 @@ func nextStop(src []byte, i int) int {
 func stops(before, w uint64) uint64 {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	return ((w ^ '@'*ones - ones) | (w ^ '%'*ones - ones) | (w ^ '\\'*ones - ones) |
-		((w ^ '.'*ones | before&(0xFC*ones) ^ 'P'*ones) - ones) |
-		((w ^ 'I'*ones | before&(0x61*ones) ^ 'A'*ones) - ones) |
-		((w ^ ':'*ones | before&(0xD0*ones)) - ones)) &^ w & tops
+		(((w ^ '.'*ones) | (before&(0xFC*ones) ^ 'P'*ones)) - ones) |
+		(((w ^ 'I'*ones) | (before&(0x61*ones) ^ 'A'*ones)) - ones) |
+		(((w ^ ':'*ones) | before&(0xD0*ones)) - ones)) &^ w & tops
 }
 
 // namesSecret says whether the colon at i follows a name of a secret in quotes,

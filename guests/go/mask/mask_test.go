@@ -104,6 +104,7 @@ func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`{"a":"LTAI5tExampleKey000000001","b":["x@example.com"],"password":"p","j":"{\"a\":\"x@example.com\"}"}`))
 	f.Add([]byte(`{"":"LTAI000000000000@0.AA"}`)) // a masked key before an @
 	f.Add([]byte(`"LTAIAKIA0123456789abcdefSTS.@example.com%40example.com"`))
+	f.Add([]byte("0      \t\t"))
 	f.Add([]byte(`"{\"a\":\"[\\\"x@example.com\\\"]\"}"`))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		m := all()
