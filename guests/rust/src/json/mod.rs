@@ -10,6 +10,6 @@ mod value;
 
 pub use rewrite::Rewriter;
 pub use scanner::{Error, Kind, Scanner, MAX_DEPTH};
-pub(crate) use text::word;
 pub use text::{append_string, is, unescape};
+pub(crate) use text::{plain_len, word};
 pub use value::{get, valid, Elements, Members, Value};

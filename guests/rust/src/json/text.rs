@@ -24,7 +24,7 @@ fn special(w: u64) -> u64 {
 /// The index of the first byte that is not plain, or the length. It goes by
 /// words, up to the last few bytes.
 #[inline(always)]
-pub(super) fn plain_len(s: &[u8]) -> usize {
+pub(crate) fn plain_len(s: &[u8]) -> usize {
     let mut words = s.chunks_exact(8);
     let mut at = 0;
     for w in &mut words {

@@ -1,5 +1,5 @@
 use super::{secret_name, Rules, HIDDEN};
-use crate::json::{append_string, unescape, word, Rewriter};
+use crate::json::{append_string, plain_len, unescape, word, Rewriter};
 
 /// Buffers for what is known to be valid JSON.
 #[derive(Default)]
@@ -173,11 +173,14 @@ fn string_start(src: &[u8], i: usize) -> usize {
 fn string_end(src: &[u8], mut i: usize) -> (usize, bool) {
     let mut escaped = false;
     loop {
-        i += src[i..].iter().take_while(|c| **c != b'"' && **c != b'\\').count();
-        if src.get(i) != Some(&b'\\') {
-            return (i, escaped);
+        i += plain_len(&src[i..]);
+        match src.get(i) {
+            Some(b'\\') => {
+                escaped = true;
+                i += 2;
+            }
+            Some(0x80..=0xFF) => i += 1,
+            _ => return (i, escaped),
         }
-        escaped = true;
-        i += 2;
     }
 }

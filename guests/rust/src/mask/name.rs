@@ -2,7 +2,30 @@
 /// regard to case, hyphens and underscores: password, passwd, pwd, secret,
 /// token, private key, authorization or credentials. The tokens for paging and
 /// for idempotence (NextToken, ClientToken) are none.
+#[inline]
 pub fn secret_name(name: &[u8]) -> bool {
+    match *name {
+        [.., a, b] if ENDS[b as usize & 31] >> (a & 31) & 1 != 0 => secret_end(name),
+        _ => false, // as most names
+    }
+}
+
+/// For the lower five bits of the last letter of a secret's name, a bit for those
+/// of the letter before: as of password, secret, token, key, authorization and
+/// credentials.
+const ENDS: [u32; 32] = {
+    let mut ends = [0; 32];
+    let pairs = [b"rd", b"wd", b"et", b"en", b"ey", b"on", b"ls"];
+    let mut i = 0;
+    while i < pairs.len() {
+        ends[pairs[i][1] as usize & 31] |= 1 << (pairs[i][0] & 31);
+        i += 1;
+    }
+    ends
+};
+
+#[inline(never)]
+fn secret_end(name: &[u8]) -> bool {
     let end = match *name {
         [.., a, b, c] => end_of(&[a, b, c]) | 0x202020, // in lower case
         _ => return false,
