@@ -150,8 +150,16 @@ fn stops(before: u64, w: u64) -> u64 {
 /// space. If the quote begins a string, that is no matter: no name ends before
 /// it.
 fn names_secret(src: &[u8], i: usize) -> bool {
-    let space = src[..i].iter().rev().take_while(|c| **c <= b' ').count();
-    match &src[..i - space] {
+    match &src[..i] {
+        [name @ .., b'"'] => secret_name(name),
+        text => secret_before_space(text),
+    }
+}
+
+#[inline(never)] // seldom needed
+fn secret_before_space(text: &[u8]) -> bool {
+    let space = text.iter().rev().take_while(|c| **c <= b' ').count();
+    match &text[..text.len() - space] {
         [name @ .., b'"'] => secret_name(name),
         _ => false,
     }
