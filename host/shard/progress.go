@@ -28,7 +28,8 @@ type Place struct {
 }
 
 type progress struct {
-	bounded bool
+	bounded  bool
+	finished chan struct{} // holds a value when a shard was finished since it was looked at
 
 	mu          sync.Mutex
 	logs, bytes int64
@@ -42,7 +43,7 @@ type position struct {
 }
 
 func newProgress(bounded bool) *progress {
-	return &progress{bounded: bounded, shards: map[int]*position{}}
+	return &progress{bounded: bounded, finished: make(chan struct{}, 1), shards: map[int]*position{}}
 }
 
 // bound sets what is to be read of a shard. One whose start the service does
@@ -98,6 +99,10 @@ func (p *progress) finish(shard int) {
 		if s.to != "" {
 			s.at = s.to
 		}
+	}
+	select {
+	case p.finished <- struct{}{}:
+	default:
 	}
 }
 

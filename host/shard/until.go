@@ -3,6 +3,7 @@ package shard
 import (
 	"context"
 	"errors"
+	"time"
 
 	sls "github.com/aliyun/aliyun-log-go-sdk"
 )
@@ -41,7 +42,11 @@ func (r *run) watch() {
 		return
 	}
 	for !r.progress.complete() {
-		if sleep(r.pull, r.cfg.FetchInterval) != nil {
+		select {
+		case <-r.progress.finished: // one of our own
+			continue
+		case <-time.After(r.cfg.FetchInterval):
+		case <-r.pull.Done():
 			return
 		}
 		saved, err := r.client.listCheckpoints(r.pull, running)

@@ -57,6 +57,20 @@ func TestUntilNow(t *testing.T) {
 	w.check(1, &r)
 }
 
+// Who has read the last shard by itself does not wait for a look at the others.
+func TestUntilEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	w.putLogs(slstest.AnyShard, 10)
+	cfg := w.config("a")
+	cfg.Until, cfg.FetchInterval = Now, time.Hour
+	var r receiver
+	if err := w.run(cfg, r.handle).wait(t); err != nil {
+		t.Fatal(err)
+	}
+	w.check(1, &r)
+}
+
 func TestUntilTime(t *testing.T) {
 	t.Parallel()
 	start := time.Now().Add(-time.Hour)
