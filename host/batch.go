@@ -35,13 +35,13 @@ func (b pulled) name(i int) string { return fmt.Sprintf("log %d", b.First+i) } /
 func (b pulled) letter(i int) deadletter.Letter {
 	cursor, index := b.Place(i)
 	return deadletter.Letter{
-		Project: b.source.project, Logstore: b.source.logstore, Shard: b.Shard, Cursor: cursor, Index: index,
+		Project: b.source.cfg.Project, Logstore: b.source.cfg.Logstore, Shard: b.Shard, Cursor: cursor, Index: index,
 		Log: b.Logs[i],
 	}
 }
 
 func (b pulled) appendPlace(dst []byte, i int) []byte {
-	return b.AppendPlace(appendShard(dst, b.source.project, b.source.logstore, b.Shard), i)
+	return b.AppendPlace(appendShard(dst, b.source.cfg.Project, b.source.cfg.Logstore, b.Shard), i)
 }
 
 // resent is a batch of dead letters.

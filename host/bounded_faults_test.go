@@ -71,8 +71,8 @@ func TestFaultsLeaveNothingBehind(t *testing.T) {
 			return len(events) / 2, &sinks.Retry{Err: errDown, After: time.Millisecond}
 		}}
 		cfg := newConfig(t, w.Server, sink)
-		cfg.Sources[0].Until, cfg.Sources[0].PullCount = "", 2
-		cfg.Sources[0].HeartbeatInterval, cfg.Sources[0].FetchInterval = time.Second, time.Second
+		cfg.Flows[0].Sources[0].Until, cfg.Flows[0].Sources[0].PullCount = "", 2
+		cfg.Flows[0].Sources[0].HeartbeatInterval, cfg.Flows[0].Sources[0].FetchInterval = time.Second, time.Second
 		cfg.Retry = sinks.RetryConfig{Initial: time.Millisecond, Max: 5 * time.Millisecond, Hold: 5 * time.Millisecond}
 		ended, stop := launch(t, cfg, arm)
 		await := func(n int64) {
@@ -114,7 +114,7 @@ func TestAnswersLeaveNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := newConfig(t, w.Server, sink)
-	cfg.Sources[0].Until, cfg.Sources[0].PullCount = "", 4
+	cfg.Flows[0].Sources[0].Until, cfg.Flows[0].Sources[0].PullCount = "", 4
 	cfg.Retry = sinks.RetryConfig{Initial: time.Microsecond, Max: 10 * time.Microsecond, Hold: 10 * time.Microsecond}
 	_, stop := launch(t, cfg, nil)
 	wait(t, c.warm)

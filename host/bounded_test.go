@@ -55,7 +55,7 @@ func (w *numberedWorld) add(shard, groups int, fields ...slstest.KV) {
 // patient is the configuration with the intervals of real runs.
 func (w *numberedWorld) patient(sink sinks.Sink) Config {
 	cfg := newConfig(w.t, w.Server, sink)
-	source := &cfg.Sources[0]
+	source := &cfg.Flows[0].Sources[0]
 	source.Until, source.HeartbeatInterval, source.FetchInterval = "", 20*time.Second, time.Second
 	source.Budget = shard.NewBudget(4 << 20)
 	return cfg
@@ -200,7 +200,7 @@ func TestSinkDownForAnHour(t *testing.T) {
 				}}
 				var log bytes.Buffer
 				cfg := w.patient(sink)
-				cfg.Sources[0].PullCount = 10
+				cfg.Flows[0].Sources[0].PullCount = 10
 				cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
 				down.Store(true)
 				_, stop := launch(t, cfg, nil)
@@ -274,7 +274,7 @@ func TestOneStuckSink(t *testing.T) {
 				}}
 				cfg := w.patient(good)
 				cfg.Sinks = append(cfg.Sinks, NamedSink{Name: "second", Sink: stuck})
-				_, stop := launch(t, cfg, func(p *Pipeline) { p.sink = routed{p.sink} })
+				_, stop := launch(t, cfg, func(p *Pipeline) { p.flows[0].sink = routed{p.flows[0].sink} })
 				for range 10 { // minutes
 					beats := w.Calls(slstest.HeartBeat)
 					for s := range shards {

@@ -46,15 +46,6 @@ func compile(ctx context.Context, guests []guest.Config, logger *slog.Logger) (*
 	return c, nil
 }
 
-// enter returns the chain that a batch is to pass through, and what to call
-// when it has.
-func (p *Pipeline) enter() (c *chain, leave func()) {
-	p.swap.Lock()
-	defer p.swap.Unlock()
-	p.guests.batches.Add(1)
-	return p.guests, p.guests.batches.Done
-}
-
 // same reports whether the guests are those of the chain.
 func (c *chain) same(other *chain) bool {
 	return slices.EqualFunc(c.modules, other.modules, func(a, b module) bool {

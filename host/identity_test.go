@@ -10,7 +10,7 @@ import (
 )
 
 func TestIdentify(t *testing.T) {
-	var b batch = pulled{&source{project: "p", logstore: "l"}, &shard.Batch{Shard: 7, Cursor: "cur", First: 40}}
+	var b batch = pulled{&source{cfg: shard.Config{Project: "p", Logstore: "l"}}, &shard.Batch{Shard: 7, Cursor: "cur", First: 40}}
 	events := []abi.Event{{Origin: 0}, {Origin: 2}, {Origin: 2}, {Origin: 2}, {Origin: 3}}
 	l := newLane(0)
 	for range 2 { // the lane's memory is used again
@@ -42,7 +42,7 @@ func TestIdentityStays(t *testing.T) {
 			return nil
 		}})
 		cfg.EventIDs = true
-		cfg.Sources[0].Group, cfg.Sources[0].PullCount = group, pullCount
+		cfg.Flows[0].Sources[0].Group, cfg.Flows[0].Sources[0].PullCount = group, pullCount
 		if _, err := run(t, cfg); err != nil {
 			t.Fatal(err)
 		}

@@ -127,9 +127,9 @@ func TestFullDiskHoldsOneShardOnly(t *testing.T) {
 		return nil
 	}}
 	cfg := newConfig(t, service, sink)
-	second := cfg.Sources[0]
+	second := cfg.Flows[0].Sources[0]
 	second.Logstore = "second"
-	cfg.Sources = append(cfg.Sources, second)
+	cfg.Flows[0].Sources = append(cfg.Flows[0].Sources, second)
 	p, err := Open(ctx, cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -28,13 +28,19 @@ func ParseOnError(s string) (OnError, error) {
 	return "", fmt.Errorf("%q is none of: %s, %s, %s, %s", s, OnErrorDeadLetter, OnErrorHalt, OnErrorPass, OnErrorDrop)
 }
 
+// A haltError ends all sources.
+type haltError struct{ err error }
+
+func (e *haltError) Error() string { return e.err.Error() }
+func (e *haltError) Unwrap() error { return e.err }
+
 // letterFunc notes a dead letter for an event; it is written before the batch
 // is settled.
 type letterFunc func(e *abi.Event, stage deadletter.Stage, reason string)
 
 // fail applies the policy to what the guest could not transform, and returns
 // the events that go on.
-func (p *Pipeline) fail(g *module, b batch, in []abi.Event, out *guest.Output, merged *[]abi.Event, tally *Counts, letter letterFunc) ([]abi.Event, error) {
+func (p *Pipeline) fail(f *flow, g *module, b batch, in []abi.Event, out *guest.Output, merged *[]abi.Event, tally *Counts, letter letterFunc) ([]abi.Event, error) {
 	if len(out.Failures) == 0 {
 		return out.Events, nil
 	}
@@ -42,12 +48,12 @@ func (p *Pipeline) fail(g *module, b batch, in []abi.Event, out *guest.Output, m
 	failed := &out.Failures[0]
 	p.failed.Do(func() {
 		p.logger.Warn("logs could not be transformed", "guest", g.file, "sha256", g.sha256, "logs", len(out.Failures),
-			"on_error", string(p.onError), "first", failed.Err)
+			"on_error", string(f.onError), "first", failed.Err)
 	})
-	switch p.onError {
+	switch f.onError {
 	case OnErrorHalt:
-		return nil, fmt.Errorf("%s: %w; nothing was skipped: mend the guest, or choose another --on-error",
-			b.name(in[failed.Index].Origin), failed.Err)
+		return nil, &haltError{fmt.Errorf("%s: %w; nothing was skipped: mend the guest, or choose another --on-error",
+			b.name(in[failed.Index].Origin), failed.Err)}
 	case OnErrorDrop:
 		tally.Discarded += uint64(len(out.Failures))
 		return out.Events, nil
@@ -55,8 +61,8 @@ func (p *Pipeline) fail(g *module, b batch, in []abi.Event, out *guest.Output, m
 		*merged = merge((*merged)[:0], in, out)
 		return *merged, nil
 	default:
-		for _, f := range out.Failures {
-			letter(&in[f.Index], g.stage(), f.Err.Error())
+		for _, failure := range out.Failures {
+			letter(&in[failure.Index], g.stage(), failure.Err.Error())
 		}
 		return out.Events, nil
 	}

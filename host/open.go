@@ -16,15 +16,32 @@ import (
 
 // Config is everything that a Pipeline is made of.
 type Config struct {
-	Sources     []shard.Config
-	Guests      []guest.Config // the chain, in order; may be empty
-	OnError     OnError
-	Sinks       []NamedSink // the first takes what no guest routes elsewhere
+	Flows       []Flow      // at least one
+	Sinks       []NamedSink // of all flows
 	Retry       sinks.RetryConfig
 	DeadLetters string // the file
 	LettersSize int64  // of that file, from which a new one is begun; 0: never
 	EventIDs    bool   // events carry their identity to the receiver
-	Logger      *slog.Logger
+
+	// ExitOnFailure: a source that fails ends all of them. Otherwise the others
+	// go on, and it is opened again, later and later.
+	ExitOnFailure bool
+
+	// Resend: nothing is consumed, for Resend is called in the place of Run. The
+	// sources only say which flow a letter's logstore belongs to.
+	Resend bool
+
+	Logger *slog.Logger
+}
+
+// A Flow is the way of some sources' logs: through a chain of guests, to some
+// of the sinks.
+type Flow struct {
+	Name    string         // for messages; may be empty where there is one flow
+	Sources []shard.Config // none where dead letters are sent again
+	Guests  []guest.Config // the chain, in order; may be empty
+	OnError OnError
+	Sinks   []string // by name; the first takes what no guest routes elsewhere; none: all, in their order
 }
 
 // A NamedSink is a sink and the name by which guests route to it. The
@@ -40,10 +57,9 @@ type NamedSink struct {
 // at fault; nothing is left running behind it.
 func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 	p := &Pipeline{
-		onError: cfg.OnError, named: cfg.Sinks, ids: cfg.EventIDs, logger: cfg.Logger,
+		named: cfg.Sinks, ids: cfg.EventIDs, logger: cfg.Logger,
 		refused: rate.Sometimes{Interval: time.Second}, failed: rate.Sometimes{Interval: time.Second},
 	}
-	p.lanes.New = func() any { return newLane(len(cfg.Guests)) }
 	defer func() {
 		if err != nil {
 			if ctx.Err() != nil { // nothing else is at fault
@@ -52,34 +68,54 @@ func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 			err = errors.Join(err, p.Close(context.WithoutCancel(ctx)))
 		}
 	}()
-	if p.guests, err = compile(ctx, cfg.Guests, cfg.Logger); err != nil {
-		return nil, err
+	for _, f := range cfg.Flows {
+		opened, err := openFlow(ctx, f, cfg.Logger)
+		if err != nil {
+			return nil, err
+		}
+		p.flows = append(p.flows, opened)
 	}
 	if p.letters, err = openLetters(cfg); err != nil {
 		return nil, fmt.Errorf("--dead-letters: %w", err)
 	}
-	if p.sink, err = deliverer(ctx, cfg); err != nil {
+	if err := p.join(ctx, cfg); err != nil {
 		return nil, err
 	}
-	for _, s := range cfg.Sources {
-		opened, err := shard.Open(ctx, s)
-		if err != nil {
-			return nil, fmt.Errorf("source %s/%s: %w", s.Project, s.Logstore, err)
-		}
-		p.sources = append(p.sources, source{opened, s.Project, s.Logstore})
+	if p.sources, err = openSources(ctx, cfg, p.flows); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
 
-// deliverer checks the sinks and builds the way to them: a retry around each,
-// and a router in front when there are several.
-func deliverer(ctx context.Context, cfg Config) (sinks.Deliverer, error) {
-	byName := make(map[string]sinks.Deliverer, len(cfg.Sinks))
-	for _, s := range cfg.Sinks {
+// join checks the sinks, puts a retry around each, and gives each flow the way
+// to its own.
+func (p *Pipeline) join(ctx context.Context, cfg Config) error {
+	all := make([]string, len(cfg.Sinks))
+	retriers := make(map[string]sinks.Deliverer, len(cfg.Sinks))
+	for i, s := range cfg.Sinks {
 		if err := s.Sink.Check(ctx); err != nil {
-			return nil, fmt.Errorf("sink %s: %w", s.Name, err)
+			return fmt.Errorf("sink %s: %w", s.Name, err)
 		}
-		byName[s.Name] = sinks.NewRetry(s.Sink, cfg.Retry, cfg.Logger.With("sink", s.Name))
+		all[i] = s.Name
+		retriers[s.Name] = sinks.NewRetry(s.Sink, cfg.Retry, cfg.Logger.With("sink", s.Name))
 	}
-	return sinks.NewRouter(byName, cfg.Sinks[0].Name)
+	for i, f := range p.flows {
+		names := cfg.Flows[i].Sinks
+		if len(names) == 0 {
+			names = all
+		}
+		byName := make(map[string]sinks.Deliverer, len(names))
+		for _, name := range names {
+			if retriers[name] == nil {
+				return f.named(fmt.Errorf("there is no sink %q", name))
+			}
+			byName[name] = retriers[name]
+		}
+		var err error
+		if f.sink, err = sinks.NewRouter(byName, names[0]); err != nil {
+			return f.named(err)
+		}
+		f.fallback = names[0]
+	}
+	return nil
 }

@@ -13,60 +13,39 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/host/guest"
 	"github.com/slswasm/slswasm/host/shard"
-	"github.com/slswasm/slswasm/sinks"
 	"github.com/slswasm/slswasm/sinks/deadletter"
 )
 
 // A Pipeline is opened with Open, run once, and closed.
 type Pipeline struct {
-	sources []source
-	onError OnError
-	sink    sinks.Deliverer
+	flows   []*flow
+	sources *sources
 	named   []NamedSink
 	letters *letterbox
 	ids     bool // events carry their identity
 	logger  *slog.Logger
 
-	guests    *chain // replaced by Reload alone
-	swap      sync.Mutex
-	reloading sync.Mutex
-	last      lastBatch
-
 	refused, failed rate.Sometimes // their log lines: what repeats is not said more than once a second
 
 	counts counters
-	lanes  sync.Pool // of *lane
-}
-
-// A source is one logstore, with the names for its dead letters.
-type source struct {
-	*shard.Source
-	project, logstore string
 }
 
 // Run consumes until ctx ends or, with an end position, until every shard got
 // there. It returns nil in both cases, after everything in flight was drained
 // and committed. Any error means that the logs after the last checkpoint will
-// be consumed again by the next run.
+// be consumed again by the next run. What a source that fails does to the
+// others, Config.ExitOnFailure says.
 func (p *Pipeline) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, source := range p.sources {
-		group.Go(func() error {
-			return source.Run(ctx, func(ctx context.Context, b *shard.Batch) error {
-				return p.settle(ctx, pulled{&source, b})
-			})
-		})
-	}
-	return group.Wait()
+	return p.sources.run(ctx, func(ctx context.Context, s *source, b *shard.Batch) error {
+		return p.settle(ctx, s.flow, pulled{s, b})
+	})
 }
 
 // A lane is the memory that one batch needs on its way, kept for the next one.
@@ -84,9 +63,9 @@ func newLane(guests int) *lane {
 
 // settle takes one batch all the way. When it returns nil, every log of the
 // batch is settled.
-func (p *Pipeline) settle(ctx context.Context, b batch) error {
-	l := p.lanes.Get().(*lane)
-	defer p.lanes.Put(l)
+func (p *Pipeline) settle(ctx context.Context, f *flow, b batch) error {
+	l := f.lanes.Get().(*lane)
+	defer f.lanes.Put(l)
 	l.letters = l.letters[:0]
 	tally := Counts{Pulled: uint64(len(b.logs())), PulledBytes: uint64(b.size())}
 
@@ -95,18 +74,18 @@ func (p *Pipeline) settle(ctx context.Context, b batch) error {
 		letter.At, letter.Stage, letter.Reason = time.Now(), stage, reason
 		l.letters = append(l.letters, letter)
 	}
-	events, err := p.transform(ctx, l, b, &tally, letter)
+	events, err := p.transform(ctx, f, l, b, &tally, letter)
 	if err != nil {
 		return err
 	}
 	if p.ids {
 		l.identify(events, b)
 	}
-	err = p.sink.Deliver(ctx, events, func(e *abi.Event, reason string) error {
-		letter(e, p.sinkStage(e), reason)
+	err = f.sink.Deliver(ctx, events, func(e *abi.Event, reason string) error {
+		letter(e, f.sinkStage(e), reason)
 		p.refused.Do(func() {
 			of := b.letter(e.Origin)
-			p.logger.Warn("an event is refused for good and goes to the dead letters", "sink", p.sinkStage(e).Name,
+			p.logger.Warn("an event is refused for good and goes to the dead letters", "sink", f.sinkStage(e).Name,
 				"reason", reason, "shard", of.Shard, "cursor", of.Cursor, "log", of.Index)
 		})
 		return nil
@@ -126,8 +105,8 @@ func (p *Pipeline) settle(ctx context.Context, b batch) error {
 }
 
 // sinkStage names the sink that an event was meant for.
-func (p *Pipeline) sinkStage(e *abi.Event) deadletter.Stage {
-	stage := deadletter.Stage{Kind: deadletter.StageSink, Name: p.named[0].Name}
+func (f *flow) sinkStage(e *abi.Event) deadletter.Stage {
+	stage := deadletter.Stage{Kind: deadletter.StageSink, Name: f.fallback}
 	if e.Meta != nil && len(e.Meta.Route) > 0 {
 		stage.Name = string(e.Meta.Route)
 	}
@@ -135,17 +114,17 @@ func (p *Pipeline) sinkStage(e *abi.Event) deadletter.Stage {
 }
 
 // transform passes the batch's logs through all guests, one after the other.
-func (p *Pipeline) transform(ctx context.Context, l *lane, b batch, tally *Counts, letter letterFunc) ([]abi.Event, error) {
+func (p *Pipeline) transform(ctx context.Context, f *flow, l *lane, b batch, tally *Counts, letter letterFunc) ([]abi.Event, error) {
 	events := l.events[:0]
 	logs := b.logs()
 	for i := range logs {
 		events = append(events, abi.Event{Log: logs[i], Origin: i})
 	}
 	l.events = events
-	guests, leave := p.enter()
+	guests, leave := f.enter()
 	defer leave()
 	if len(guests.modules) > 0 {
-		p.last.keep(logs)
+		f.last.keep(logs)
 	}
 	for i := range guests.modules {
 		g := &guests.modules[i]
@@ -155,7 +134,7 @@ func (p *Pipeline) transform(ctx context.Context, l *lane, b batch, tally *Count
 		}
 		tally.Dropped += uint64(out.Dropped)
 		tally.Added += uint64(len(out.Events) + out.Dropped + len(out.Failures) - len(events))
-		passed, err := p.fail(g, b, events, out, &l.merged[i], tally, letter)
+		passed, err := p.fail(f, g, b, events, out, &l.merged[i], tally, letter)
 		if err != nil {
 			return nil, err
 		}
@@ -167,14 +146,12 @@ func (p *Pipeline) transform(ctx context.Context, l *lane, b batch, tally *Count
 // Close ends what Open began.
 func (p *Pipeline) Close(ctx context.Context) error {
 	var errs []error
-	for _, s := range p.sources {
-		s.Close()
-	}
+	p.sources.close()
 	for _, s := range p.named {
 		errs = append(errs, s.Sink.Close())
 	}
-	if p.guests != nil {
-		errs = append(errs, p.guests.close(ctx))
+	for _, f := range p.flows {
+		errs = append(errs, f.chain.close(ctx))
 	}
 	if p.letters != nil {
 		errs = append(errs, p.letters.Close())

@@ -93,12 +93,14 @@ func newConfig(t *testing.T, service *slstest.Server, sink sinks.Sink) Config {
 		t.Fatal(err)
 	}
 	return Config{
-		Sources: []shard.Config{{
-			Endpoint: "http://log.example", Project: testProject, Logstore: testLogstore, Group: testGroup,
-			Credentials: credentials, HTTPClient: service.InProcess(), Until: shard.Now,
-			FetchInterval: 10 * time.Millisecond, HeartbeatInterval: 100 * time.Millisecond,
+		Flows: []Flow{{
+			Sources: []shard.Config{{
+				Endpoint: "http://log.example", Project: testProject, Logstore: testLogstore, Group: testGroup,
+				Credentials: credentials, HTTPClient: service.InProcess(), Until: shard.Now,
+				FetchInterval: 10 * time.Millisecond, HeartbeatInterval: 100 * time.Millisecond,
+			}},
+			OnError: OnErrorDeadLetter,
 		}},
-		OnError:     OnErrorDeadLetter,
 		Sinks:       []NamedSink{{Name: "first", Sink: sink}},
 		DeadLetters: filepath.Join(t.TempDir(), "letters.jsonl"),
 		Logger:      slog.New(slog.DiscardHandler),
@@ -255,7 +257,7 @@ func TestPolicies(t *testing.T) {
 		t.Run(string(c.policy)+" "+c.guest, func(t *testing.T) {
 			service, sink := newService(t, 4), &fakeSink{}
 			cfg := newConfig(t, service, sink)
-			cfg.OnError, cfg.Guests = c.policy, []guest.Config{hostile(t, c.guest)}
+			cfg.Flows[0].OnError, cfg.Flows[0].Guests = c.policy, []guest.Config{hostile(t, c.guest)}
 			counts, err := run(t, cfg)
 			counts.PulledBytes = 0
 			if counts != c.want {
@@ -301,8 +303,8 @@ func TestFailedLogsPassInTheirPlace(t *testing.T) {
 func TestChain(t *testing.T) {
 	service, sink := newService(t, 4), &fakeSink{}
 	cfg := newConfig(t, service, sink)
-	cfg.OnError = OnErrorPass // both guests fail: what one passes the other gets
-	cfg.Guests = []guest.Config{hostile(t, "always"), hostile(t, "keep"), hostile(t, "always")}
+	cfg.Flows[0].OnError = OnErrorPass // both guests fail: what one passes the other gets
+	cfg.Flows[0].Guests = []guest.Config{hostile(t, "always"), hostile(t, "keep"), hostile(t, "always")}
 	counts, err := run(t, cfg)
 	if err != nil || counts.Delivered != 4 || counts.Failed != 8 || !slices.Equal(sink.events, numbers(0, 4)) {
 		t.Errorf("%+v, %v, %v", counts, sink.events, err)
@@ -313,9 +315,9 @@ func TestSeveralSources(t *testing.T) {
 	service, sink := newService(t, 5), &fakeSink{}
 	put(t, service, "second", 5, 5)
 	cfg := newConfig(t, service, sink)
-	second := cfg.Sources[0]
+	second := cfg.Flows[0].Sources[0]
 	second.Logstore = "second"
-	cfg.Sources = append(cfg.Sources, second)
+	cfg.Flows[0].Sources = append(cfg.Flows[0].Sources, second)
 	counts, err := run(t, cfg)
 	slices.Sort(sink.events)
 	if err != nil || counts.Delivered != 10 || !slices.Equal(sink.events, numbers(0, 10)) {
@@ -328,7 +330,7 @@ func TestStopDrains(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	sink := &fakeSink{accept: func(*abi.Event) error { cancel(); return nil }} // stopped in the middle of a batch
 	cfg := newConfig(t, service, sink)
-	cfg.Sources[0].Until = ""
+	cfg.Flows[0].Sources[0].Until = ""
 	p, err := Open(ctx, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -347,8 +349,8 @@ func TestStopDrains(t *testing.T) {
 func TestOpenLeavesNothingBehind(t *testing.T) {
 	service, sink := newService(t, 1), &fakeSink{}
 	cfg := newConfig(t, service, sink)
-	cfg.Guests = []guest.Config{hostile(t, "keep")}
-	cfg.Sources[0].Logstore = "nowhere"
+	cfg.Flows[0].Guests = []guest.Config{hostile(t, "keep")}
+	cfg.Flows[0].Sources[0].Logstore = "nowhere"
 	if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("Open: %v", err)
 	}
@@ -356,7 +358,7 @@ func TestOpenLeavesNothingBehind(t *testing.T) {
 		t.Error("the sink is still open")
 	}
 	cfg = newConfig(t, service, &fakeSink{})
-	cfg.Guests = []guest.Config{hostile(t, "init-trap")}
+	cfg.Flows[0].Guests = []guest.Config{hostile(t, "init-trap")}
 	if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "--transform: guest init-trap: ") {
 		t.Errorf("Open: %v", err)
 	}

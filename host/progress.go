@@ -10,9 +10,9 @@ type Progress struct {
 // Progress returns how far the run is. It may be called at any time.
 func (p *Pipeline) Progress() Progress {
 	var sum Progress
-	for _, source := range p.sources {
-		of := source.Progress()
-		sum.Done += of.Done / float64(len(p.sources))
+	for _, source := range p.sources.all {
+		of := source.progress()
+		sum.Done += of.Done / float64(len(p.sources.all))
 		sum.Logs += of.Logs
 		sum.Bytes += of.Bytes
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -13,37 +14,27 @@ import (
 	"github.com/slswasm/slswasm/sinks"
 )
 
-// Reload puts new guests in the place of those in use, as many as there are,
-// while the pipeline runs. The new ones are compiled and checked, and have to
-// do at least as well as the old ones on the last logs that came by; then
-// every batch that begins passes through them, while those under way finish
-// with the old ones. On an error the old ones stay. Reload returns when the
-// old ones are closed.
-func (p *Pipeline) Reload(ctx context.Context, guests []guest.Config) error {
-	p.reloading.Lock()
-	defer p.reloading.Unlock()
-	if n := len(p.guests.modules); len(guests) != n {
+func (f *flow) reload(ctx context.Context, guests []guest.Config, logger *slog.Logger) error {
+	f.reloading.Lock()
+	defer f.reloading.Unlock()
+	if n := len(f.chain.modules); len(guests) != n {
 		return fmt.Errorf("%d guests in the place of %d: their number cannot change", len(guests), n)
 	}
-	fresh, err := compile(ctx, guests, p.logger)
+	fresh, err := compile(ctx, guests, logger)
 	if err != nil {
 		return err
 	}
-	if fresh.same(p.guests) {
-		p.logger.Info("the guests are still the same; nothing is replaced")
+	if fresh.same(f.chain) {
+		logger.Info("the guests are still the same; nothing is replaced", "flow", f.name)
 		return fresh.close(ctx)
 	}
-	if err := p.rehearse(ctx, fresh); err != nil {
+	if err := f.rehearse(ctx, fresh); err != nil {
 		return errors.Join(err, fresh.close(ctx))
 	}
-	p.swap.Lock()
-	old := p.guests
-	p.guests = fresh
-	p.swap.Unlock()
 	for _, m := range fresh.modules {
-		p.logger.Info("guest replaced", "guest", m.file, "sha256", m.sha256)
+		logger.Info("guest replaced", "flow", f.name, "guest", m.file, "sha256", m.sha256)
 	}
-	return old.close(ctx)
+	return f.replace(ctx, fresh)
 }
 
 // ReloadSinks makes the sinks read again what they read from files while they
@@ -66,11 +57,11 @@ func (p *Pipeline) ReloadSinks() error {
 // rehearse refuses guests that fail logs which the guests in use can
 // transform. A log that both fail is no reason: the new guest may be the one
 // that mends most of them.
-func (p *Pipeline) rehearse(ctx context.Context, fresh *chain) error {
+func (f *flow) rehearse(ctx context.Context, fresh *chain) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, rehearseLimit,
 		fmt.Errorf("the last logs take it longer than %v", rehearseLimit))
 	defer cancel()
-	logs := p.last.logs()
+	logs := f.last.logs()
 	failed, first, err := fresh.failures(ctx, logs)
 	if err != nil {
 		return errors.Join(err, context.Cause(ctx))
@@ -78,7 +69,7 @@ func (p *Pipeline) rehearse(ctx context.Context, fresh *chain) error {
 	if len(failed) == 0 {
 		return nil
 	}
-	before, _, err := p.guests.failures(ctx, logs)
+	before, _, err := f.chain.failures(ctx, logs)
 	if err != nil {
 		return errors.Join(err, context.Cause(ctx))
 	}

@@ -24,16 +24,16 @@ func TestReloadUnderLoad(t *testing.T) {
 	arrived := make(chan struct{}, rounds*each+1)
 	sink := &fakeSink{accept: func(*abi.Event) error { arrived <- struct{}{}; return nil }}
 	cfg := newConfig(t, service, sink)
-	cfg.Sources[0].Until = ""
-	cfg.Guests = []guest.Config{hostile(t, "keep")}
+	cfg.Flows[0].Sources[0].Until = ""
+	cfg.Flows[0].Guests = []guest.Config{hostile(t, "keep")}
 	p, stop := start(t, cfg)
-	if err := p.Reload(t.Context(), []guest.Config{hostile(t, "keep")}); err != nil {
+	if err := p.Reload(t.Context(), [][]guest.Config{{hostile(t, "keep")}}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range rounds {
 		put(t, service, testLogstore, 1+i*each, each)
 		next := []string{"keep-table", "keep"}[i%2]
-		if err := p.Reload(t.Context(), []guest.Config{hostile(t, next)}); err != nil {
+		if err := p.Reload(t.Context(), [][]guest.Config{{hostile(t, next)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -55,8 +55,8 @@ func TestReloadRefusesWhatIsWorse(t *testing.T) {
 	arrived := make(chan struct{}, 100)
 	sink := &fakeSink{accept: func(*abi.Event) error { arrived <- struct{}{}; return nil }}
 	cfg := newConfig(t, service, sink)
-	cfg.Sources[0].Until = ""
-	cfg.Guests = []guest.Config{hostile(t, "keep")}
+	cfg.Flows[0].Sources[0].Until = ""
+	cfg.Flows[0].Guests = []guest.Config{hostile(t, "keep")}
 	p, stop := start(t, cfg)
 	defer stop()
 	<-arrived // the last batch is known
@@ -68,7 +68,7 @@ func TestReloadRefusesWhatIsWorse(t *testing.T) {
 		{[]guest.Config{hostile(t, "always")}, "of the last 10 logs it fails 10 that the guest in use can transform; the first error: guest always: trap"},
 		{nil, "0 guests in the place of 1"},
 	} {
-		if err := p.Reload(t.Context(), c.guests); err == nil || !strings.Contains(err.Error(), c.err) {
+		if err := p.Reload(t.Context(), [][]guest.Config{c.guests}); err == nil || !strings.Contains(err.Error(), c.err) {
 			t.Errorf("Reload: %v, want %q", err, c.err)
 		}
 	}
@@ -82,16 +82,16 @@ func TestReloadRefusesWhatIsWorse(t *testing.T) {
 func TestReloadMendsAGuestThatFails(t *testing.T) {
 	service := newService(t, 10)
 	cfg := newConfig(t, service, &fakeSink{})
-	cfg.Sources[0].Until = ""
-	cfg.OnError = OnErrorDrop
-	cfg.Guests = []guest.Config{hostile(t, "always")}
+	cfg.Flows[0].Sources[0].Until = ""
+	cfg.Flows[0].OnError = OnErrorDrop
+	cfg.Flows[0].Guests = []guest.Config{hostile(t, "always")}
 	p, stop := start(t, cfg)
 	defer stop()
 	if err := service.Await(t.Context(), func() bool { return service.CaughtUp(testProject, testLogstore, testGroup) }); err != nil {
 		t.Fatal(err)
 	}
 	for _, next := range []string{"always", "keep"} {
-		if err := p.Reload(t.Context(), []guest.Config{hostile(t, next)}); err != nil {
+		if err := p.Reload(t.Context(), [][]guest.Config{{hostile(t, next)}}); err != nil {
 			t.Errorf("%s: %v", next, err)
 		}
 	}
@@ -107,21 +107,21 @@ func TestReloadWaitsForNoOneElse(t *testing.T) {
 	arrived := make(chan struct{}, 100)
 	sink := &fakeSink{accept: func(*abi.Event) error { arrived <- struct{}{}; return nil }}
 	cfg := newConfig(t, service, sink)
-	second := cfg.Sources[0]
+	second := cfg.Flows[0].Sources[0]
 	second.Logstore = "second"
-	cfg.Sources = append(cfg.Sources, second)
-	for i := range cfg.Sources {
-		cfg.Sources[i].Until = ""
+	cfg.Flows[0].Sources = append(cfg.Flows[0].Sources, second)
+	for i := range cfg.Flows[0].Sources {
+		cfg.Flows[0].Sources[i].Until = ""
 	}
 	spin := hostile(t, "spin")
 	spin.TimeLimit = time.Second // for each of the three logs that hang
-	cfg.OnError, cfg.Guests = OnErrorDrop, []guest.Config{spin}
+	cfg.Flows[0].OnError, cfg.Flows[0].Guests = OnErrorDrop, []guest.Config{spin}
 	p, stop := start(t, cfg)
-	if err := service.Await(t.Context(), func() bool { return len(p.last.logs()) > 0 }); err != nil {
+	if err := service.Await(t.Context(), func() bool { return len(p.flows[0].last.logs()) > 0 }); err != nil {
 		t.Fatal(err)
 	}
 	reloaded := make(chan error)
-	go func() { reloaded <- p.Reload(t.Context(), []guest.Config{hostile(t, "keep")}) }()
+	go func() { reloaded <- p.Reload(t.Context(), [][]guest.Config{{hostile(t, "keep")}}) }()
 	put(t, service, "second", 100, 10)
 	for range 10 {
 		<-arrived

@@ -12,10 +12,11 @@ import (
 // Resend takes the logs of dead letters all the way, as Run does what it
 // pulls: through the guests to the sinks, with their places and identities as
 // they were. When it returns nil, every log is settled; what failed again is a
-// letter in this Pipeline's own file. Messages call the i-th log name(i).
+// letter in this Pipeline's own file. Messages call the i-th log name(i). A
+// letter goes the way of its logstore, one of no source here the first flow's.
 //
 // It may be called in the place of Run, from one goroutine, any number of
-// times.
+// times; Config.Resend says so beforehand.
 func (p *Pipeline) Resend(ctx context.Context, letters []deadletter.Letter, name func(i int) string) (err error) {
 	defer func() { // as a source does for its batches
 		if v := recover(); v != nil {
@@ -24,6 +25,31 @@ func (p *Pipeline) Resend(ctx context.Context, letters []deadletter.Letter, name
 			err = &shard.PanicError{Value: v, Stack: stack}
 		}
 	}()
+	for len(letters) > 0 {
+		f, n := p.flowOf(&letters[0]), 1
+		for n < len(letters) && p.flowOf(&letters[n]) == f {
+			n++
+		}
+		if err := p.settle(ctx, f, newResent(letters[:n], name)); err != nil {
+			return err
+		}
+		letters, name = letters[n:], after(name, n)
+	}
+	return nil
+}
+
+// flowOf returns the flow of the logstore that a letter is from; where none
+// has it, the first.
+func (p *Pipeline) flowOf(l *deadletter.Letter) *flow {
+	for _, s := range p.sources.all {
+		if s.cfg.Project == l.Project && s.cfg.Logstore == l.Logstore {
+			return s.flow
+		}
+	}
+	return p.flows[0]
+}
+
+func newResent(letters []deadletter.Letter, name func(i int) string) *resent {
 	b := &resent{letters: letters, all: make([]abi.Log, len(letters)), named: name}
 	for i := range letters {
 		b.all[i] = letters[i].Log
@@ -31,5 +57,10 @@ func (p *Pipeline) Resend(ctx context.Context, letters []deadletter.Letter, name
 			b.bytes += len(f.Key) + len(f.Value)
 		}
 	}
-	return p.settle(ctx, b)
+	return b
+}
+
+// after names what comes n later.
+func after(name func(i int) string, n int) func(i int) string {
+	return func(i int) string { return name(n + i) }
 }

@@ -15,10 +15,10 @@ import (
 
 func name(i int) string { return "letters:" + strconv.Itoa(i+1) }
 
-// resend opens a pipeline without sources and passes letters through it.
+// resend opens a pipeline that consumes nothing, and passes letters through it.
 func resend(t *testing.T, cfg Config, all []deadletter.Letter) (Counts, error) {
 	t.Helper()
-	cfg.Sources = nil
+	cfg.Resend = true
 	p, err := Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -50,8 +50,8 @@ func TestResend(t *testing.T) {
 	clear(ids)
 
 	first := newConfig(t, service, &fakeSink{})
-	first.Sources[0].Group = "failing"
-	first.Guests = []guest.Config{hostile(t, "always")}
+	first.Flows[0].Sources[0].Group = "failing"
+	first.Flows[0].Guests = []guest.Config{hostile(t, "always")}
 	if c, err := run(t, first); err != nil || c.DeadLetters != 10 {
 		t.Fatalf("%+v, %v", c, err)
 	}
@@ -78,7 +78,7 @@ func TestResendFailsAgain(t *testing.T) {
 	}
 	all := letters(t, first.DeadLetters)
 	again := newConfig(t, service, &fakeSink{})
-	again.Guests = []guest.Config{hostile(t, "always")}
+	again.Flows[0].Guests = []guest.Config{hostile(t, "always")}
 	if c, err := resend(t, again, all); err != nil || c.DeadLetters != 3 || c.Failed != 3 {
 		t.Errorf("%+v, %v", c, err)
 	}
@@ -89,7 +89,7 @@ func TestResendFailsAgain(t *testing.T) {
 			t.Errorf("%+v\nwas %+v", l, was)
 		}
 	}
-	again.OnError, again.DeadLetters = OnErrorHalt, again.DeadLetters+".other"
+	again.Flows[0].OnError, again.DeadLetters = OnErrorHalt, again.DeadLetters+".other"
 	if c, err := resend(t, again, all); err == nil || !strings.HasPrefix(err.Error(), "letters:1: guest always: ") || c.Pulled != 0 {
 		t.Errorf("%+v, %v", c, err)
 	}

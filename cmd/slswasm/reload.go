@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slswasm/slswasm/host"
+	"github.com/slswasm/slswasm/host/guest"
 )
 
 const watchEvery = time.Second
@@ -51,7 +52,7 @@ func reload(ctx context.Context, guests *guestSettings, p *host.Pipeline, logger
 		seen = states(guests.files())
 		configs, _, err := guests.guests(logger)
 		if err == nil {
-			err = p.Reload(ctx, configs)
+			err = p.Reload(ctx, [][]guest.Config{configs})
 		}
 		if err != nil && ctx.Err() == nil {
 			logger.Error("the new guest is refused, the one in use stays", "error", err)

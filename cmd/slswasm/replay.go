@@ -138,7 +138,8 @@ func replayCommand() *cli.Command {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
 			p, err := host.Open(c.Context, host.Config{
-				Guests: modules, OnError: onError, Sinks: opened, Retry: patience, Logger: logger,
+				Flows: []host.Flow{{Guests: modules, OnError: onError}}, Resend: true,
+				Sinks: opened, Retry: patience, Logger: logger,
 				DeadLetters: sink.deadLetters, LettersSize: int64(sink.lettersSize), EventIDs: sink.eventID,
 			})
 			if err != nil {

@@ -62,7 +62,7 @@ func runCommand() *cli.Command {
 			}
 			defer func() { err = errors.Join(err, stopProfile()) }()
 			p, err := host.Open(c.Context, host.Config{
-				Sources: sources, Guests: modules, OnError: onError,
+				Flows: []host.Flow{{Sources: sources, Guests: modules, OnError: onError}},
 				Sinks: opened, Retry: patience, Logger: logger,
 				DeadLetters: sink.deadLetters, LettersSize: int64(sink.lettersSize), EventIDs: sink.eventID,
 			})

@@ -130,11 +130,13 @@ func consume(ctx context.Context, cfg Config, service *slstest.Server, receiver 
 		return counts, 0, err
 	}
 	p, err := host.Open(ctx, host.Config{
-		Sources: []shard.Config{{
-			Endpoint: "http://" + service.Addr(), Project: project, Logstore: logstore, Group: group,
-			Credentials: credentials, Until: shard.Now, Logger: cfg.Logger,
+		Flows: []host.Flow{{
+			Sources: []shard.Config{{
+				Endpoint: "http://" + service.Addr(), Project: project, Logstore: logstore, Group: group,
+				Credentials: credentials, Until: shard.Now, Logger: cfg.Logger,
+			}},
+			Guests: []guest.Config{cfg.Guest}, OnError: host.OnErrorDeadLetter,
 		}},
-		Guests: []guest.Config{cfg.Guest}, OnError: host.OnErrorDeadLetter,
 		Sinks: []host.NamedSink{{Name: cfg.Sink, Sink: receiver.sink}}, DeadLetters: letters, Logger: cfg.Logger,
 	})
 	if err != nil {

@@ -42,11 +42,14 @@ func RunPipeline(ctx context.Context, cfg PipelineConfig) (c host.Counts, malloc
 		return c, 0, errors.Join(err, cfg.Sink.Close())
 	}
 	p, err := host.Open(ctx, host.Config{
-		Sources: []shard.Config{{
-			Endpoint: cfg.Endpoint, Project: Project, Logstore: cfg.Logstore, Group: cfg.Group, HTTPClient: cfg.Client,
-			Credentials: credentials, Until: shard.Now, Budget: shard.NewBudget(shard.DefaultBudget), Logger: logger,
+		Flows: []host.Flow{{
+			Sources: []shard.Config{{
+				Endpoint: cfg.Endpoint, Project: Project, Logstore: cfg.Logstore, Group: cfg.Group, HTTPClient: cfg.Client,
+				Credentials: credentials, Until: shard.Now, Budget: shard.NewBudget(shard.DefaultBudget), Logger: logger,
+			}},
+			Guests: cfg.Guests, OnError: host.OnErrorDeadLetter,
 		}},
-		Guests: cfg.Guests, OnError: host.OnErrorDeadLetter, Sinks: []host.NamedSink{{Name: "sink", Sink: cfg.Sink}},
+		Sinks:       []host.NamedSink{{Name: "sink", Sink: cfg.Sink}},
 		DeadLetters: filepath.Join(cfg.Dir, "letters.jsonl"), Logger: logger,
 	})
 	if err != nil {

@@ -1,0 +1,174 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/host/guest"
+	"github.com/slswasm/slswasm/host/slstest"
+	"github.com/slswasm/slswasm/sinks"
+	"github.com/slswasm/slswasm/sinks/deadletter"
+)
+
+// twoFlows consumes two logstores: the first goes to the sink "first", the
+// second through a guest to "other".
+func twoFlows(t *testing.T, service *slstest.Server, first, other sinks.Sink) Config {
+	cfg := newConfig(t, service, first)
+	cfg.Sinks = append(cfg.Sinks, NamedSink{"other", other})
+	second := cfg.Flows[0]
+	second.Name, second.Sinks, second.Guests = "second", []string{"other"}, []guest.Config{hostile(t, "keep")}
+	second.Sources = slices.Clone(second.Sources)
+	second.Sources[0].Logstore = "second"
+	cfg.Flows[0].Name, cfg.Flows[0].Sinks = "main", []string{"first", "other"}
+	cfg.Flows = append(cfg.Flows, second)
+	return cfg
+}
+
+func TestEachFlowHasItsOwnWay(t *testing.T) {
+	service, first, other := newService(t, 50), &fakeSink{}, &fakeSink{}
+	put(t, service, "second", 100, 50)
+	c, err := run(t, twoFlows(t, service, first, other))
+	if err != nil || c.Delivered != 100 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if !slices.Equal(first.events, numbers(0, 50)) || !slices.Equal(other.events, numbers(100, 50)) {
+		t.Errorf("first has %v, other has %v", first.events, other.events)
+	}
+}
+
+func TestFlowsAreChecked(t *testing.T) {
+	service := newService(t, 1)
+	for want, edit := range map[string]func(*Config){
+		`second: there is no sink "third"`:  func(c *Config) { c.Flows[1].Sinks = []string{"third"} },
+		"second: --transform: guest":        func(c *Config) { c.Flows[1].Guests = []guest.Config{hostile(t, "init-trap")} },
+		"source host-project/: --logstore ": func(c *Config) { c.Flows[1].Sources[0].Logstore = "" },
+	} {
+		cfg := twoFlows(t, service, &fakeSink{}, &fakeSink{})
+		edit(&cfg)
+		if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// unbounded runs until everything is consumed from both logstores.
+func unbounded(t *testing.T, service *slstest.Server, cfg Config) error {
+	t.Helper()
+	for i := range cfg.Flows {
+		cfg.Flows[i].Sources[0].Until = ""
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	p, err := Open(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() { ended <- p.Run(ctx) }()
+	caughtUp := service.Await(ctx, func() bool {
+		return service.CaughtUp(testProject, testLogstore, testGroup) && service.CaughtUp(testProject, "second", testGroup)
+	})
+	if !errors.Is(caughtUp, context.DeadlineExceeded) {
+		cancel()
+	}
+	err = <-ended
+	return errors.Join(err, p.Close(t.Context()))
+}
+
+func TestSourceThatFailsIsOpenedAgain(t *testing.T) {
+	ofSecond := func(c slstest.Call) bool { return c.Logstore == "second" }
+	for name, fault := range map[string]slstest.Fault{
+		"running": {Kind: slstest.PullLogs, When: ofSecond, Nth: 1, Status: 404, Code: "LogStoreNotExist"},
+		"opening": {Kind: slstest.ListShards, When: ofSecond, Nth: 1, Status: 404, Code: "LogStoreNotExist"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			service, first, other := newService(t, 50), &fakeSink{}, &fakeSink{}
+			put(t, service, "second", 100, 50)
+			service.Inject(fault)
+			if err := unbounded(t, service, twoFlows(t, service, first, other)); err != nil {
+				t.Error(err)
+			}
+			if !slices.Equal(first.events, numbers(0, 50)) || !slices.Equal(other.events, numbers(100, 50)) {
+				t.Errorf("first has %v, other has %v", first.events, other.events)
+			}
+		})
+	}
+}
+
+func TestSourceThatFailsEndsAll(t *testing.T) {
+	gone := slstest.Fault{Kind: slstest.PullLogs, When: func(c slstest.Call) bool { return c.Logstore == "second" }, Status: 404, Code: "LogStoreNotExist"}
+	for name, edit := range map[string]func(*Config){
+		"--exit-on-failure": func(c *Config) { c.ExitOnFailure = true },
+		"alone":             func(c *Config) { c.Flows = c.Flows[1:] },
+	} {
+		service := newService(t, 1)
+		service.Inject(gone)
+		cfg := twoFlows(t, service, &fakeSink{}, &fakeSink{})
+		edit(&cfg)
+		for i := range cfg.Flows {
+			cfg.Flows[i].Sources[0].Until = ""
+		}
+		p, err := Open(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "source host-project/second: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestHaltEndsAll: --on-error halt means that everything stops.
+func TestHaltEndsAll(t *testing.T) {
+	service := newService(t, 1)
+	put(t, service, "second", 100, 1)
+	cfg := twoFlows(t, service, &fakeSink{}, &fakeSink{})
+	cfg.Flows[1].OnError, cfg.Flows[1].Guests = OnErrorHalt, []guest.Config{hostile(t, "always")}
+	for i := range cfg.Flows {
+		cfg.Flows[i].Sources[0].Until = ""
+	}
+	p, err := Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "nothing was skipped") {
+		t.Error(err)
+	}
+	if err := p.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAllSourcesFailAtTheStart(t *testing.T) {
+	service := newService(t, 1)
+	service.Inject(slstest.Fault{Kind: slstest.ListShards, Status: 404, Code: "LogStoreNotExist"})
+	cfg := twoFlows(t, service, &fakeSink{}, &fakeSink{})
+	for i := range cfg.Flows {
+		cfg.Flows[i].Sources[0].Until = ""
+	}
+	if _, err := Open(t.Context(), cfg); err == nil || strings.Count(err.Error(), "LogStoreNotExist") != 2 {
+		t.Error(err)
+	}
+}
+
+func TestResendGoesTheWayOfItsLogstore(t *testing.T) {
+	service, first, other := newService(t, 0), &fakeSink{}, &fakeSink{}
+	var all []deadletter.Letter
+	for i, logstore := range []string{testLogstore, "second", "second", "unknown", "second"} {
+		field := abi.Field{Key: []byte("n"), Value: []byte(numbers(i, 1)[0])}
+		all = append(all, deadletter.Letter{Project: testProject, Logstore: logstore, Cursor: "c", Log: abi.Log{Fields: []abi.Field{field}}})
+	}
+	c, err := resend(t, twoFlows(t, service, first, other), all)
+	if err != nil || c.Delivered != 5 || !slices.Equal(first.events, []string{"0", "3"}) || !slices.Equal(other.events, []string{"1", "2", "4"}) {
+		t.Errorf("%+v, %v; first has %v, other has %v", c, err, first.events, other.events)
+	}
+}

@@ -1,0 +1,207 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/slswasm/slswasm/host/shard"
+)
+
+// How soon, and at the latest, a source is opened again after a failure.
+const (
+	reopenFirst = time.Second
+	reopenMax   = time.Minute
+)
+
+// sources are all that a Pipeline consumes.
+type sources struct {
+	all     []*source
+	patient bool // one that fails is opened again
+	log     *slog.Logger
+}
+
+// A source is one logstore.
+type source struct {
+	flow *flow
+	cfg  shard.Config
+	log  *slog.Logger
+
+	mu     sync.Mutex
+	open   *shard.Source  // nil: it failed, and is not open again
+	before shard.Progress // of those that failed
+	failed error          // nil: it works
+	since  time.Time      // of failed
+}
+
+type settleFunc func(context.Context, *source, *shard.Batch) error
+
+// openSources opens all of them. With others beside it, one that cannot be
+// opened may come later; settings that can never be right may not.
+func openSources(ctx context.Context, cfg Config, flows []*flow) (*sources, error) {
+	s := &sources{log: cfg.Logger}
+	bounded := false
+	var invalid []error
+	for i, f := range cfg.Flows {
+		for _, c := range f.Sources {
+			bounded = bounded || c.Until != ""
+			one := &source{flow: flows[i], cfg: c, log: cfg.Logger.With("project", c.Project, "logstore", c.Logstore)}
+			s.all = append(s.all, one)
+			if err := c.Validate(); err != nil && !cfg.Resend {
+				invalid = append(invalid, one.named(err))
+			}
+		}
+	}
+	if err := errors.Join(invalid...); err != nil {
+		return s, err
+	}
+	if cfg.Resend {
+		return s, nil
+	}
+	s.patient = len(s.all) > 1 && !cfg.ExitOnFailure && !bounded
+	var errs []error
+	for _, one := range s.all {
+		if err := one.reopen(ctx); err != nil {
+			errs = append(errs, err)
+			if !s.patient || ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	if len(errs) > 0 && (!s.patient || ctx.Err() != nil || len(errs) == len(s.all)) {
+		return s, errors.Join(errs...)
+	}
+	for _, err := range errs {
+		s.log.Error("a source cannot be opened; the others start, and it is tried again", "error", err)
+	}
+	return s, nil
+}
+
+// run consumes all of them until ctx ends or each is done. An error that ends
+// one ends the others too unless s is patient; a halt always does.
+func (s *sources) run(ctx context.Context, settle settleFunc) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	errs := make([]error, len(s.all))
+	var wg sync.WaitGroup
+	for i, one := range s.all {
+		wg.Go(func() {
+			if errs[i] = one.consume(ctx, s.patient, settle); errs[i] != nil {
+				stop(errs[i])
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (s *sources) close() {
+	if s == nil {
+		return
+	}
+	for _, one := range s.all {
+		if one.open != nil {
+			one.open.Close()
+		}
+	}
+}
+
+// consume runs the source, again and again if it is patient.
+func (s *source) consume(ctx context.Context, patient bool, settle settleFunc) error {
+	pause := &backoff.ExponentialBackOff{
+		InitialInterval: reopenFirst, MaxInterval: reopenMax, Multiplier: 2, RandomizationFactor: 0.2,
+	}
+	for {
+		began := time.Now()
+		err := s.once(ctx, settle)
+		_, halt := errors.AsType[*haltError](err)
+		if err == nil || ctx.Err() != nil || halt || !patient {
+			return err
+		}
+		if time.Since(began) > reopenMax {
+			pause.Reset()
+		}
+		wait := pause.NextBackOff()
+		s.log.Error("a source has failed; the others go on, and it is opened again from its last checkpoints", "in", wait.Round(time.Second/10), "error", err)
+		sleep(ctx, wait)
+		if ctx.Err() != nil {
+			return nil // what failed before is told, and was not committed
+		}
+	}
+}
+
+// once opens the source unless it is open, and runs it.
+func (s *source) once(ctx context.Context, settle settleFunc) error {
+	if s.opened() == nil {
+		if err := s.reopen(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil // it was told before why it was not open
+			}
+			return err
+		}
+		s.log.Info("the source is open again")
+	}
+	err := s.opened().Run(ctx, func(ctx context.Context, b *shard.Batch) error { return settle(ctx, s, b) })
+	if err != nil {
+		err = s.named(err)
+		s.lost(err)
+	}
+	return err
+}
+
+func (s *source) opened() *shard.Source {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open
+}
+
+func (s *source) reopen(ctx context.Context) error {
+	opened, err := shard.Open(ctx, s.cfg)
+	if err != nil {
+		err = s.named(err)
+		s.lost(err)
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open, s.failed, s.since = opened, nil, time.Time{}
+	return nil
+}
+
+// lost notes that the source works no longer.
+func (s *source) lost(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open != nil {
+		of := s.open.Progress()
+		s.before.Logs += of.Logs
+		s.before.Bytes += of.Bytes
+	}
+	if s.failed == nil {
+		s.since = time.Now()
+	}
+	s.open, s.failed = nil, err
+}
+
+// progress is of all that was consumed, also before a failure.
+func (s *source) progress() shard.Progress {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sum := s.before
+	if s.open != nil {
+		of := s.open.Progress()
+		sum.Done, sum.Shards = of.Done, of.Shards
+		sum.Logs += of.Logs
+		sum.Bytes += of.Bytes
+	}
+	return sum
+}
+
+func (s *source) named(err error) error {
+	return fmt.Errorf("source %s/%s: %w", s.cfg.Project, s.cfg.Logstore, err)
+}
