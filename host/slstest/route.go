@@ -224,6 +224,9 @@ func (s *Server) carryOut(r *http.Request, req *request, rt *route) (*reply, err
 	if _, err := s.findProject(req.Project); err != nil {
 		return nil, err
 	}
+	if err := s.authorize(&req.Call); err != nil {
+		return nil, err
+	}
 	if rt == nil {
 		return nil, failure(400, codeNotSupported, "%s %s is no call that this emulator carries out", r.Method, r.URL.RequestURI())
 	}
@@ -238,6 +241,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id, fault, ok := s.begin(&req.Call)
 	w.Header().Set("Server", "slstest")
 	w.Header().Set("x-log-requestid", id)
+	if s.cfg.Dated {
+		w.Header().Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
+	}
 	if !ok {
 		s.writeError(w, &req.Call, failure(503, codeServerBusy, "the emulator is closed"))
 		return

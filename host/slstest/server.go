@@ -55,6 +55,9 @@ type Config struct {
 	// Now is the clock of receive times, group timeouts and the check of a
 	// request's date. Nil is time.Now.
 	Now func() time.Time
+	// Dated has answers tell Now in their header Date, as the service does;
+	// otherwise a socket tells the time of this machine, and a function call none.
+	Dated bool
 	// MaxSkew is how far a request's date may be from Now; 0 is DefaultSkew,
 	// and a negative value switches the check off (for a Now of one's own).
 	MaxSkew time.Duration
@@ -98,6 +101,7 @@ type Server struct {
 	changed chan struct{} // closed at the next change; nil when nobody waits
 	calls   map[Kind]int
 	faults  []*armed
+	denied  map[string]bool // actions of RAM
 	cache   pageCache
 	serial  int // of request ids
 
