@@ -11,6 +11,7 @@ import (
 
 	"github.com/slswasm/slswasm/host/guest"
 	"github.com/slswasm/slswasm/host/shard"
+	"github.com/slswasm/slswasm/host/tap"
 	"github.com/slswasm/slswasm/sinks"
 )
 
@@ -31,6 +32,7 @@ type Config struct {
 	// sources only say which flow a letter's logstore belongs to.
 	Resend bool
 
+	Tap    *tap.Tap // shows some of the logs; nil: none
 	Logger *slog.Logger
 }
 
@@ -57,7 +59,7 @@ type NamedSink struct {
 // at fault; nothing is left running behind it.
 func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 	p := &Pipeline{
-		named: cfg.Sinks, ids: cfg.EventIDs, logger: cfg.Logger,
+		named: cfg.Sinks, ids: cfg.EventIDs, tap: cfg.Tap, logger: cfg.Logger,
 		refused: rate.Sometimes{Interval: time.Second}, failed: rate.Sometimes{Interval: time.Second},
 	}
 	defer func() {

@@ -20,6 +20,7 @@ import (
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/host/guest"
 	"github.com/slswasm/slswasm/host/shard"
+	"github.com/slswasm/slswasm/host/tap"
 	"github.com/slswasm/slswasm/sinks/deadletter"
 )
 
@@ -30,6 +31,7 @@ type Pipeline struct {
 	named   []NamedSink
 	letters *letterbox
 	ids     bool // events carry their identity
+	tap     *tap.Tap
 	logger  *slog.Logger
 
 	refused, failed rate.Sometimes // their log lines: what repeats is not said more than once a second
@@ -139,6 +141,9 @@ func (p *Pipeline) transform(ctx context.Context, f *flow, l *lane, b batch, tal
 			return nil, err
 		}
 		events = passed
+	}
+	if p.tap.Watched() {
+		p.show(f, l, b, guests, events)
 	}
 	return events, nil
 }

@@ -1,0 +1,31 @@
+package host
+
+import (
+	"github.com/slswasm/slswasm/abi"
+	"github.com/slswasm/slswasm/host/tap"
+)
+
+// show offers a batch that went through the guests to the tap.
+func (p *Pipeline) show(f *flow, l *lane, b batch, guests *chain, events []abi.Event) {
+	logs := b.logs()
+	if len(logs) == 0 {
+		return
+	}
+	var failures []tap.Failure
+	in := l.events
+	for i := range guests.modules {
+		out := &l.outputs[i]
+		for _, failed := range out.Failures {
+			failures = append(failures, tap.Failure{Origin: in[failed.Index].Origin, Guest: guests.modules[i].file, Err: failed.Err})
+		}
+		in = out.Events
+		if len(out.Failures) > 0 && f.onError == OnErrorPass {
+			in = l.merged[i]
+		}
+	}
+	first := b.letter(0)
+	p.tap.Offer(tap.Batch{
+		Flow: f.name, Source: first.Project + "/" + first.Logstore, Shard: first.Shard,
+		Logs: logs, Events: events, Failures: failures,
+	})
+}
