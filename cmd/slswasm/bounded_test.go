@@ -133,7 +133,7 @@ func TestReceiversNameStopsResolving(t *testing.T) {
 			if err := app.Run(append([]string{"slswasm"}, c.flags...)); err != nil {
 				t.Fatal(err)
 			}
-			opened, err := settings.open(slog.New(slog.DiscardHandler))
+			opened, err := settings.open(sinks.RetryConfig{}, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -84,23 +84,26 @@ func distinct(errs []error) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
-// hecSink spreads the events over the collectors.
-func (s *sinkSettings) hecSink(logger *slog.Logger) (sinks.Sink, error) {
-	settings, err := s.hec.configs()
+// sink spreads the events over the collectors.
+func (s *hecSettings) sink(patience sinks.RetryConfig, logger *slog.Logger) (sinks.Sink, error) {
+	settings, err := s.configs()
 	if err != nil {
 		return nil, err
 	}
-	return oneOrMore(settings, hec.New, func(c hec.Config) string { return c.URL }, sinks.Spread, s.patience, logger)
+	return oneOrMore(settings, hec.New, func(c hec.Config) string { return c.URL }, sinks.Spread, patience, logger)
 }
 
-// syslogSink sends to the first receiver that takes the events: a second one
-// is a standby.
-func (s *sinkSettings) syslogSink(logger *slog.Logger) (sinks.Sink, error) {
-	urls, err := addresses("syslog-url", s.syslogURLs.Value())
+// sink sends to the first receiver that takes the events: a second one is a
+// standby.
+func (s *syslogSettings) sink(patience sinks.RetryConfig, logger *slog.Logger) (sinks.Sink, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	urls, err := addresses("syslog-url", s.urls.Value())
 	if err != nil {
 		return nil, err
 	}
-	shared := s.syslog
+	shared := s.Config
 	if len(urls) > 0 && (shared.Host != "" || shared.Port != defaultSyslogPort || shared.Protocol != syslog.TCP) {
 		return nil, errors.New("--syslog-url: it stands in place of --syslog-host, --syslog-port and --syslog-protocol; leave those out")
 	}
@@ -119,7 +122,7 @@ func (s *sinkSettings) syslogSink(logger *slog.Logger) (sinks.Sink, error) {
 	name := func(c syslog.Config) string {
 		return c.Protocol + "://" + net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
 	}
-	return oneOrMore(settings, syslog.New, name, sinks.First, s.patience, logger)
+	return oneOrMore(settings, syslog.New, name, sinks.First, patience, logger)
 }
 
 const defaultSyslogPort = 514

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/urfave/cli/v2"
@@ -71,15 +72,15 @@ func TestOneOrMore(t *testing.T) {
 }
 
 func TestSyslogURLStandsAlone(t *testing.T) {
-	for _, change := range []func(*sinkSettings){
-		func(s *sinkSettings) { s.syslog.Host = "siem" },
-		func(s *sinkSettings) { s.syslog.Port = 601 },
-		func(s *sinkSettings) { s.syslog.Protocol = syslog.UDP },
+	for _, change := range []func(*syslogSettings){
+		func(s *syslogSettings) { s.Host = "siem" },
+		func(s *syslogSettings) { s.Port = 601 },
+		func(s *syslogSettings) { s.Protocol = syslog.UDP },
 	} {
-		s := sinkSettings{syslogURLs: *cli.NewStringSlice("tcp://siem")}
-		s.syslog.Port, s.syslog.Protocol = defaultSyslogPort, syslog.TCP
+		s := syslogSettings{urls: *cli.NewStringSlice("tcp://siem")}
+		s.Port, s.Protocol, s.Conns, s.Timeout, s.RELPWindow = defaultSyslogPort, syslog.TCP, 1, time.Second, 1
 		change(&s)
-		if _, err := s.syslogSink(slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "leave those out") {
+		if _, err := s.sink(sinks.RetryConfig{}, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "leave those out") {
 			t.Errorf("error %v", err)
 		}
 	}

@@ -38,6 +38,22 @@ func (c category) text(to *string, name, usage string, documented ...string) cli
 	}
 }
 
+// file is a text that names a file or a folder. In a configuration file it is
+// relative to that file's folder.
+func (c category) file(to *string, name, usage string) cli.Flag {
+	return &cli.StringFlag{
+		Name: name, Usage: usage, Destination: to, Value: *to, TakesFile: true,
+		Category: string(c), EnvVars: env(name),
+	}
+}
+
+// A secretFlag is a text that is shown nowhere.
+type secretFlag struct{ *cli.StringFlag }
+
+func (c category) secret(to *string, name, usage string, documented ...string) cli.Flag {
+	return secretFlag{c.text(to, name, usage, documented...).(*cli.StringFlag)}
+}
+
 func (c category) number(to *int, name, usage string) cli.Flag {
 	return &cli.IntFlag{Name: name, Usage: usage, Destination: to, Value: *to, Category: string(c), EnvVars: env(name)}
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -22,15 +21,13 @@ import (
 type guestSettings struct {
 	transforms, configs cli.StringSlice
 	onError, cacheDir   string
-	memory              byteSize
-	timeLimit           time.Duration
-	fuel                fuelSettings
+	limits              limitSettings
 	watch               bool
 }
 
 func (s *guestSettings) flags() []cli.Flag {
 	const c = category("Guest")
-	s.onError, s.memory, s.timeLimit = string(host.OnErrorDeadLetter), 64<<20, 10*time.Second
+	s.onError = string(host.OnErrorDeadLetter)
 	if dir, err := os.UserCacheDir(); err == nil {
 		s.cacheDir = filepath.Join(dir, "slswasm", "wazero")
 	}
@@ -44,69 +41,86 @@ func (s *guestSettings) flags() []cli.Flag {
 			Destination: &s.configs, Category: string(c), EnvVars: env("guest-config"), TakesFile: true,
 		},
 		c.text(&s.onError, "on-error", "for a log that the module cannot transform: dead-letter, halt, pass or drop"),
-		c.size(&s.memory, "memory-limit", "`SIZE` of one instance of a module"),
-		c.duration(&s.timeLimit, "time-limit", "for one batch in a module"),
 		c.yes(&s.watch, "watch", "load modules and their configuration again when the files change, as on SIGHUP"),
-		c.text(&s.cacheDir, "compile-cache", "`DIR` for compiled modules; empty for none"),
-	}, s.fuel.flags(c))
+		c.file(&s.cacheDir, "compile-cache", "`DIR` for compiled modules; empty for none"),
+	}, s.limits.flags(c))
 }
 
 func (s *guestSettings) guests(logger *slog.Logger) ([]guest.Config, host.OnError, error) {
-	var errs []error
 	onError, err := host.ParseOnError(s.onError)
 	if err != nil {
-		errs = append(errs, fmt.Errorf("--on-error: %w", err))
+		err = fmt.Errorf("--on-error: %w", err)
 	}
-	if s.memory < 64<<10 || s.memory > 4<<30 {
-		errs = append(errs, fmt.Errorf("--memory-limit %v: want 64KiB to 4GiB", s.memory))
-	}
-	if s.timeLimit < time.Millisecond {
-		errs = append(errs, fmt.Errorf("--time-limit %v: want at least 1ms", s.timeLimit))
-	}
-	if err := s.fuel.check(); err != nil {
-		errs = append(errs, err)
-	}
-	paths, configs := s.transforms.Value(), s.configs.Value()
-	if s.watch && len(paths) == 0 {
+	errs := []error{err, s.limits.check()}
+	if s.watch && len(s.transforms.Value()) == 0 {
 		errs = append(errs, errors.New("--watch: there is no --transform to watch"))
 	}
-	if len(configs) > len(paths) {
-		errs = append(errs, fmt.Errorf("--guest-config: %d of them for %d --transform", len(configs), len(paths)))
-		configs = configs[:len(paths)]
-	}
-	guests := make([]guest.Config, len(paths))
-	for i, transform := range paths {
-		path, wasm, err := readModule(transform)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("--transform: %w", err))
-		}
-		guests[i] = guest.Config{
-			Name: path, Wasm: wasm, MemoryLimit: int(s.memory), TimeLimit: s.timeLimit,
-			FuelPerLog: s.fuel.perLog, FuelPerBatch: s.fuel.perBatch, Interrupt: s.fuel.interrupt,
-			CacheDir: s.cacheDir, Logger: logger,
-		}
-	}
-	for i, text := range configs {
-		if guests[i].GuestConfig, err = guestConfig(text); err != nil {
-			errs = append(errs, fmt.Errorf("--guest-config: %w", err))
-		}
+	entries, err := s.entries()
+	errs = append(errs, err)
+	guests := make([]guest.Config, len(entries))
+	for i := range entries {
+		guests[i], err = entries[i].guest(s.cacheDir, logger)
+		errs = append(errs, err)
 	}
 	return guests, onError, errors.Join(errs...)
 }
 
-// files are what a change of which is worth a reload.
-func (s *guestSettings) files() []string {
-	var files []string
-	for _, t := range s.transforms.Value() {
-		path, _, _ := strings.Cut(t, pin)
-		files = append(files, path)
+// entries are the modules of the chain, each with its configuration.
+func (s *guestSettings) entries() (_ []guestEntry, err error) {
+	paths, configs := s.transforms.Value(), s.configs.Value()
+	if len(configs) > len(paths) {
+		err = fmt.Errorf("--guest-config: %d of them for %d --transform", len(configs), len(paths))
+		configs = configs[:len(paths)]
 	}
-	for _, c := range s.configs.Value() {
-		if !isLiteral(c) {
-			files = append(files, c)
+	entries := make([]guestEntry, len(paths))
+	for i, transform := range paths {
+		entries[i] = guestEntry{module: transform, limits: &s.limits}
+		if i < len(configs) {
+			entries[i].config = configs[i]
 		}
 	}
+	return entries, err
+}
+
+// A guestEntry is one module of a chain.
+type guestEntry struct {
+	module string // FILE.wasm, or with a pin
+	config string // FILE|JSON
+	limits *limitSettings
+}
+
+func (e *guestEntry) guest(cacheDir string, logger *slog.Logger) (guest.Config, error) {
+	path, wasm, err := readModule(e.module)
+	if err != nil {
+		err = fmt.Errorf("--transform: %w", err)
+	}
+	config, configErr := guestConfig(e.config)
+	if configErr != nil {
+		configErr = fmt.Errorf("--guest-config: %w", configErr)
+	}
+	return guest.Config{
+		Name: path, Wasm: wasm, GuestConfig: config, MemoryLimit: int(e.limits.memory), TimeLimit: e.limits.time,
+		FuelPerLog: e.limits.fuel.perLog, FuelPerBatch: e.limits.fuel.perBatch, Interrupt: e.limits.fuel.interrupt,
+		CacheDir: cacheDir, Logger: logger,
+	}, errors.Join(err, configErr)
+}
+
+// files are what a change of which is worth a reload.
+func (s *guestSettings) files() []string {
+	entries, _ := s.entries() // what is wrong with them was said
+	var files []string
+	for i := range entries {
+		files = append(files, entries[i].files()...)
+	}
 	return files
+}
+
+func (e *guestEntry) files() []string {
+	path, _, _ := strings.Cut(e.module, pin)
+	if e.config == "" || isLiteral(e.config) {
+		return []string{path}
+	}
+	return []string{path, e.config}
 }
 
 // pin stands between a module's path and the hash that it must have.

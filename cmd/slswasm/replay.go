@@ -124,8 +124,7 @@ func replayCommand() *cli.Command {
 			}
 			modules, onError, guestErr := guests.guests(logger)
 			patience, retryErr := retry.config()
-			sink.patience = patience
-			opened, sinkErr := sink.open(logger)
+			opened, sinkErr := sink.open(patience, logger)
 			if err := errors.Join(err, guestErr, sinkErr, retryErr); err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}

@@ -16,15 +16,25 @@ import (
 	"github.com/slswasm/slswasm/host/shard"
 )
 
+// runSettings are all flags of slswasm run, and so all keys of a configuration
+// file.
+type runSettings struct {
+	source  sourceSettings
+	pull    pullSettings
+	guests  guestSettings
+	sink    sinkSettings
+	retry   retrySettings
+	log     logSettings
+	profile profileSettings
+}
+
+func (s *runSettings) flags() []cli.Flag {
+	return slices.Concat(s.source.flags(), s.pull.flags(), s.guests.flags(), s.sink.flags(), s.retry.flags(),
+		s.log.flags("info"), s.profile.flags())
+}
+
 func runCommand() *cli.Command {
-	var (
-		source  sourceSettings
-		guests  guestSettings
-		sink    sinkSettings
-		retry   retrySettings
-		log     logSettings
-		profile profileSettings
-	)
+	var s runSettings
 	return &cli.Command{
 		Name:  "run",
 		Usage: "consume logstores, transform each log, deliver it, and move the checkpoint only past what arrived",
@@ -32,9 +42,9 @@ func runCommand() *cli.Command {
 			"The first SIGTERM or Ctrl-C drains and commits, the second leaves at once.\n" +
 			"SIGHUP loads the modules and the file of the token again.\n" +
 			"Exit codes: 0 done or stopped, 1 failed while running or left at a second signal, 2 nothing was started.",
-		Flags: slices.Concat(source.flags(), guests.flags(), sink.flags(), retry.flags(), log.flags("info"), profile.flags()),
+		Flags: s.flags(),
 		Action: func(c *cli.Context) (err error) {
-			logger, err := log.logger(c.App.ErrWriter)
+			logger, err := s.log.logger(c.App.ErrWriter)
 			if err != nil {
 				return usage(err)
 			}
@@ -46,17 +56,17 @@ func runCommand() *cli.Command {
 			defer signal.Stop(hangup)
 			// All of it is looked at before anything is said, so that one
 			// message names everything that is missing.
-			sources, sourceErr := source.configs(logger)
-			modules, onError, guestErr := guests.guests(logger)
-			patience, retryErr := retry.config()
-			sink.patience = patience
-			opened, sinkErr := sink.open(logger)
-			saver, saveErr := savePull(source.savePull, sources, logger)
+			base, pullErr := s.pull.base(logger)
+			sources, sourceErr := s.source.configs(base)
+			modules, onError, guestErr := s.guests.guests(logger)
+			patience, retryErr := s.retry.config()
+			opened, sinkErr := s.sink.open(patience, logger)
+			saver, saveErr := savePull(s.pull.savePull, sources, logger)
 			defer saver.end()
-			if err := errors.Join(sourceErr, guestErr, sinkErr, retryErr, saveErr); err != nil {
+			if err := errors.Join(pullErr, sourceErr, guestErr, sinkErr, retryErr, saveErr); err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
-			stopProfile, err := profile.start()
+			stopProfile, err := s.profile.start()
 			if err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
@@ -64,24 +74,25 @@ func runCommand() *cli.Command {
 			p, err := host.Open(c.Context, host.Config{
 				Flows: []host.Flow{{Sources: sources, Guests: modules, OnError: onError}},
 				Sinks: opened, Retry: patience, Logger: logger,
-				DeadLetters: sink.deadLetters, LettersSize: int64(sink.lettersSize), EventIDs: sink.eventID,
+				DeadLetters: s.sink.deadLetters, LettersSize: int64(s.sink.lettersSize), EventIDs: s.sink.eventID,
+				ExitOnFailure: s.pull.exitOnFailure,
 			})
 			if err != nil {
 				return usage(err)
 			}
 			names := make([]string, len(opened))
-			for i, s := range opened {
-				names[i] = s.Name
+			for i, o := range opened {
+				names[i] = o.Name
 			}
 			logger.Info("started", "version", c.App.Version, "sources", len(sources), "guests", len(modules), "sinks", names,
-				"from", source.from, "until", source.until, "dead_letters", sink.deadLetters)
+				"from", s.source.from, "until", s.pull.until, "dead_letters", s.sink.deadLetters)
 			told := context.AfterFunc(c.Context, func() {
 				logger.Info("stopping: pulling ends, what is in hand is delivered and committed; a second signal leaves at once",
-					"limit", source.drain)
+					"limit", s.pull.drain)
 			})
 			defer told()
-			stopReloads := startReloads(c.Context, &guests, p, logger, hangup)
-			stopBar := showProgress(c.App.ErrWriter, source.until != "", p.Progress)
+			stopReloads := startReloads(c.Context, &s.guests, p, logger, hangup)
+			stopBar := showProgress(c.App.ErrWriter, s.pull.until != "", p.Progress)
 			err = p.Run(c.Context)
 			stopBar()
 			stopReloads()

@@ -25,10 +25,8 @@ type sinkSettings struct {
 	deadLetters string // the default, before flags is called
 	lettersSize byteSize
 	eventID     bool
-	patience    sinks.RetryConfig // with an endpoint that failed; the zero value is the default
 	hec         hecSettings
-	syslog      syslog.Config
-	syslogURLs  cli.StringSlice
+	syslog      syslogSettings
 }
 
 func (s *sinkSettings) flags() []cli.Flag {
@@ -42,22 +40,23 @@ func (s *sinkSettings) flags() []cli.Flag {
 			Name: "sink", Usage: "hec or syslog; given twice, a guest's route chooses, and the first takes the rest (default: the one that is set up)",
 			Destination: &s.sinks, Category: string(c), EnvVars: env("sink"),
 		},
-		c.text(&s.deadLetters, "dead-letters", "`FILE` for what cannot be transformed or is refused for good; slswasm replay sends it again"),
+		c.file(&s.deadLetters, "dead-letters", "`FILE` for what cannot be transformed or is refused for good; slswasm replay sends it again"),
 		c.size(&s.lettersSize, "dead-letters-size", "`SIZE` of that file from which a new one is begun and the full one put aside; 0: never"),
 		c.yes(&s.eventID, "event-id", "give each event a stable id (the HEC field sls_event_id, the syslog element slswasm@32473), by which a receiver can drop what a crash repeats"),
 	}
 	flags = append(flags, s.hec.flags()...)
-	return append(flags, s.syslogFlags()...)
+	return append(flags, s.syslog.flags()...)
 }
 
-// open makes the sinks; none of them talks to its receiver yet.
-func (s *sinkSettings) open(logger *slog.Logger) ([]host.NamedSink, error) {
+// open makes the sinks; none of them talks to its receiver yet. The patience is
+// that with an endpoint that failed.
+func (s *sinkSettings) open(patience sinks.RetryConfig, logger *slog.Logger) ([]host.NamedSink, error) {
 	names := s.sinks.Value()
 	if len(names) == 0 {
 		if s.hec.isSet() {
 			names = append(names, sinkHEC)
 		}
-		if s.syslog.Host != "" || given(&s.syslogURLs) {
+		if s.syslog.isSet() {
 			names = append(names, sinkSyslog)
 		}
 	}
@@ -71,7 +70,8 @@ func (s *sinkSettings) open(logger *slog.Logger) ([]host.NamedSink, error) {
 			errs = append(errs, fmt.Errorf("--sink: %s is given twice", name))
 			continue
 		}
-		sink, err := s.one(name, logger.With("sink", name))
+		one := sinkEntry{name: name, kind: name, hec: &s.hec, syslog: &s.syslog}
+		sink, err := one.open(s.eventID, patience, logger)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -81,20 +81,26 @@ func (s *sinkSettings) open(logger *slog.Logger) ([]host.NamedSink, error) {
 	return opened, errors.Join(errs...)
 }
 
-func (s *sinkSettings) one(name string, logger *slog.Logger) (host.NamedSink, error) {
-	switch name {
-	case sinkHEC:
-		sink, err := s.hecSink(logger)
-		return host.NamedSink{Name: name, Sink: sink}, err
-	case sinkSyslog:
-		if s.eventID && s.syslog.Format == syslog.RFC3164 {
-			return host.NamedSink{}, errors.New("--event-id: needs --syslog-format rfc5424; the older format has no place for it")
-		}
-		if err := s.checkSyslog(); err != nil {
-			return host.NamedSink{}, err
-		}
-		sink, err := s.syslogSink(logger)
-		return host.NamedSink{Name: name, Sink: sink}, err
+// A sinkEntry is one sink and its settings, of which those of its kind count.
+type sinkEntry struct {
+	name, kind string
+	hec        *hecSettings
+	syslog     *syslogSettings
+}
+
+func (e *sinkEntry) open(eventIDs bool, patience sinks.RetryConfig, logger *slog.Logger) (host.NamedSink, error) {
+	logger = logger.With("sink", e.name)
+	var sink sinks.Sink
+	var err error
+	switch {
+	case e.kind == sinkHEC:
+		sink, err = e.hec.sink(patience, logger)
+	case e.kind != sinkSyslog:
+		err = fmt.Errorf("--sink: %q is none of: %s, %s", e.kind, sinkHEC, sinkSyslog)
+	case eventIDs && e.syslog.Format == syslog.RFC3164:
+		err = errors.New("--event-id: needs --syslog-format rfc5424; the older format has no place for it")
+	default:
+		sink, err = e.syslog.sink(patience, logger)
 	}
-	return host.NamedSink{}, fmt.Errorf("--sink: %q is none of: %s, %s", name, sinkHEC, sinkSyslog)
+	return host.NamedSink{Name: e.name, Sink: sink}, err
 }

@@ -34,8 +34,8 @@ func (s *hecSettings) flags() []cli.Flag {
 		c.text(&s.host, "hec-host", "`HOST`, in place of a URL (documented: host)"),
 		c.number(&s.port, "hec-port", "(documented: port)"),
 		c.yes(&s.https, "hec-https", "(documented: https)"),
-		c.text(&s.Token, "hec-token", "`TOKEN`; rather by environment than here, where others see it (documented: token)"),
-		c.text(&s.TokenFile, "hec-token-file", "`FILE` that holds the token; read again on SIGHUP, and when the token is refused"),
+		c.secret(&s.Token, "hec-token", "`TOKEN`; rather by environment than here, where others see it (documented: token)"),
+		c.file(&s.TokenFile, "hec-token-file", "`FILE` that holds the token; read again on SIGHUP, and when the token is refused"),
 		c.yes(&s.Ack, "hec-ack", "deliver again what is not acknowledged by the indexer: for a token with indexer acknowledgement"),
 		c.duration(&s.AckTimeout, "hec-ack-timeout", "until what is not acknowledged is sent again"),
 		c.text(&s.Channel, "hec-channel", "`UUID`, for a token that asks for a channel; with --hec-ack the first one, others are made up"),
@@ -54,9 +54,9 @@ func (s *hecSettings) flags() []cli.Flag {
 		c.number(&s.Concurrency, "hec-concurrency", "requests at once, at the most; fewer while the receiver has too much"),
 		c.text(&s.Proxy, "hec-proxy", "`URL` of a proxy, or none (default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment)"),
 		c.yes(&s.verify, "hec-verify", "check the server's certificate (documented: ssl_verify)"),
-		c.text(&s.CAFile, "hec-ca", "PEM `FILE` of who may sign it, in place of the system's"),
-		c.text(&s.CertFile, "hec-cert", "PEM `FILE` of the client certificate"),
-		c.text(&s.KeyFile, "hec-key", "PEM `FILE` of its key"),
+		c.file(&s.CAFile, "hec-ca", "PEM `FILE` of who may sign it, in place of the system's"),
+		c.file(&s.CertFile, "hec-cert", "PEM `FILE` of the client certificate"),
+		c.file(&s.KeyFile, "hec-key", "PEM `FILE` of its key"),
 		c.text(&s.ServerName, "hec-server-name", "name in the server's certificate (default: the URL's host)"),
 	}
 }

@@ -10,15 +10,25 @@ import (
 	"github.com/slswasm/slswasm/sinks/syslog"
 )
 
-// checkSyslog refuses zeros, which in a syslog.Config mean the default.
-func (s *sinkSettings) checkSyslog() error {
+// syslogSettings are the flags about a syslog receiver, or several of which
+// one is used.
+type syslogSettings struct {
+	syslog.Config
+	urls cli.StringSlice
+}
+
+// isSet reports whether there is an address.
+func (s *syslogSettings) isSet() bool { return s.Host != "" || given(&s.urls) }
+
+// check refuses zeros, which in a syslog.Config mean the default.
+func (s *syslogSettings) check() error {
 	var errs []error
 	for _, n := range []struct {
 		flag  string
 		value int64
 	}{
-		{"port", int64(s.syslog.Port)}, {"connections", int64(s.syslog.Conns)}, {"timeout", int64(s.syslog.Timeout)},
-		{"relp-window", int64(s.syslog.RELPWindow)},
+		{"port", int64(s.Port)}, {"connections", int64(s.Conns)}, {"timeout", int64(s.Timeout)},
+		{"relp-window", int64(s.RELPWindow)},
 	} {
 		if n.value == 0 {
 			errs = append(errs, fmt.Errorf("--syslog-%s: cannot be 0", n.flag))
@@ -27,16 +37,16 @@ func (s *sinkSettings) checkSyslog() error {
 	return errors.Join(errs...)
 }
 
-func (s *sinkSettings) syslogFlags() []cli.Flag {
+func (s *syslogSettings) flags() []cli.Flag {
 	const c = category("Syslog")
-	to := &s.syslog
+	to := &s.Config
 	to.Protocol, to.Format, to.Payload = syslog.TCP, syslog.RFC5424, syslog.KV
 	to.Facility, to.Severity, to.Tag = "user", "info", "-"
 	to.Port, to.RELPWindow, to.Conns, to.Timeout = defaultSyslogPort, 128, 4, 120*time.Second
 	return []cli.Flag{
 		&cli.StringSliceFlag{
 			Name: "syslog-url", Usage: "`URL`, scheme udp, tcp, tls, relp or relp+tls, such as tls://siem.example.com:6514; given several times, the first that answers gets the events",
-			Destination: &s.syslogURLs, Category: string(c), EnvVars: env("syslog-url"),
+			Destination: &s.urls, Category: string(c), EnvVars: env("syslog-url"),
 		},
 		c.text(&to.Host, "syslog-host", "`HOST`, in place of a URL (documented: host)"),
 		c.number(&to.Port, "syslog-port", "(documented: port)"),
@@ -56,9 +66,9 @@ func (s *sinkSettings) syslogFlags() []cli.Flag {
 		c.text(&to.Tag, "syslog-tag", "APP-NAME (documented: tag)"),
 		c.duration(&to.Timeout, "syslog-timeout", "(documented: timeout)"),
 		c.number(&to.Conns, "syslog-connections", "the most at once"),
-		c.text(&to.CAFile, "syslog-ca", "PEM `FILE` of who may sign the receiver's certificate (documented: cert_path)"),
-		c.text(&to.CertFile, "syslog-cert", "PEM `FILE` of the client certificate"),
-		c.text(&to.KeyFile, "syslog-key", "PEM `FILE` of its key"),
+		c.file(&to.CAFile, "syslog-ca", "PEM `FILE` of who may sign the receiver's certificate (documented: cert_path)"),
+		c.file(&to.CertFile, "syslog-cert", "PEM `FILE` of the client certificate"),
+		c.file(&to.KeyFile, "syslog-key", "PEM `FILE` of its key"),
 		c.text(&to.ServerName, "syslog-server-name", "name in the receiver's certificate (default: the host)"),
 		c.yes(&to.SkipVerify, "syslog-skip-verify", "take any certificate"),
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -13,24 +12,22 @@ import (
 	"github.com/slswasm/slswasm/host/shard"
 )
 
-// sourceSettings are the flags about the Log Service.
+// sourceSettings are the flags about what is consumed; with a configuration
+// file, each of its sources has its own.
 type sourceSettings struct {
 	endpoint, project, logstore, group, consumer string
 	keyID, keySecret, token, keyFile, role       string
 	auth, region                                 string
-	from, until, query, onExpired                string
-	heartbeat, timeout, fetch, commit, drain     time.Duration
+	from, query, onExpired                       string
+	heartbeat, timeout, fetch, commit            time.Duration
 	order, zstd                                  bool
 	pullCount                                    int
-	inFlight                                     byteSize
-	savePull                                     string
 }
 
 func (s *sourceSettings) flags() []cli.Flag {
 	const c = category("Log Service")
 	s.auth, s.from, s.onExpired = "v1", string(shard.Begin), string(shard.ExpiredBegin)
-	s.inFlight = shard.DefaultBudget
-	s.heartbeat, s.fetch, s.commit, s.drain = 20*time.Second, time.Second, time.Second, 30*time.Second
+	s.heartbeat, s.fetch, s.commit = 20*time.Second, time.Second, time.Second
 	s.pullCount = 1000
 	return []cli.Flag{
 		c.text(&s.endpoint, "endpoint", "`HOST` of the region, such as cn-hangzhou.log.aliyuncs.com; https:// before it for TLS; several: a;b", "SLS_ENDPOINT", "SLS_ENDPOINTS"),
@@ -39,59 +36,42 @@ func (s *sourceSettings) flags() []cli.Flag {
 		c.text(&s.group, "group", "consumer group `NAME`; created if need be", "SLS_CG"),
 		c.text(&s.consumer, "consumer", "`NAME` of this process in the group; two processes with one name deliver everything twice (default: group, host name and process id)"),
 		c.text(&s.keyID, "access-key-id", "`ID`", "SLS_AK_ID"),
-		c.text(&s.keySecret, "access-key-secret", "`SECRET`; rather by environment or file than here, where others see it", "SLS_AK_KEY"),
-		c.text(&s.token, "sts-token", "security `TOKEN` of a temporary key", "SLS_STS_TOKEN"),
-		c.text(&s.keyFile, "credentials-file", "JSON or key=value `FILE` with the access key; read again when it changes"),
+		c.secret(&s.keySecret, "access-key-secret", "`SECRET`; rather by environment or file than here, where others see it", "SLS_AK_KEY"),
+		c.secret(&s.token, "sts-token", "security `TOKEN` of a temporary key", "SLS_STS_TOKEN"),
+		c.file(&s.keyFile, "credentials-file", "JSON or key=value `FILE` with the access key; read again when it changes"),
 		c.text(&s.role, "ram-role", "`NAME` of the ECS instance's RAM role, in place of a key"),
 		c.text(&s.auth, "auth", "version of the signature, v1 or v4"),
 		c.text(&s.region, "region", "`NAME`, such as cn-hangzhou; for v4"),
 		c.text(&s.from, "from", "where a shard without a checkpoint starts: begin, end or an ISO 8601 time (documented: cursor_start_time)"),
-		c.text(&s.until, "until", "stop, and exit 0, when every shard got there: now or an ISO 8601 time"),
 		c.text(&s.query, "query", "SPL rule that the service applies, such as \"* | where instance_id = 'i-1'\""),
 		c.text(&s.onExpired, "on-expired", "when logs after a checkpoint are gone: begin, end or halt"),
 		c.duration(&s.heartbeat, "heartbeat-interval", "between two heartbeats"),
 		c.duration(&s.timeout, "group-timeout", "of a new group: silence after which a shard is handed on (default: three heartbeats)"),
 		c.duration(&s.fetch, "fetch-interval", "the most between two pulls (documented: data_fetch_interval)"),
 		c.duration(&s.commit, "commit-interval", "the least between two checkpoints of a shard"),
-		c.duration(&s.drain, "drain-timeout", "for what is in hand when stopping"),
 		c.number(&s.pullCount, "pull-count", "log groups in one pull, 1 to 1000"),
 		c.yes(&s.order, "order", "of a new group: after a split, finish the old shard first"),
 		c.yes(&s.zstd, "zstd", "pull zstd in place of lz4: less traffic, more CPU"),
-		c.size(&s.inFlight, "max-in-flight", "`SIZE` of the logs in memory, over all shards"),
-		c.text(&s.savePull, "save-pull", "`FILE` for the first pull with logs, as it came, for slswasm try and bench"),
 	}
 }
 
 // configs returns one configuration for each logstore; its error holds
 // everything that is missing or wrong.
-func (s *sourceSettings) configs(logger *slog.Logger) ([]shard.Config, error) {
+func (s *sourceSettings) configs(base shard.Config) ([]shard.Config, error) {
 	var errs []error
 	fail := func(flag string, err error) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("--%s: %w", flag, err))
 		}
 	}
-	base := shard.Config{
-		Group: s.group, Consumer: s.consumer, Region: s.region, Query: s.query,
-		HeartbeatInterval: s.heartbeat, Timeout: s.timeout, FetchInterval: s.fetch,
-		CommitInterval: s.commit, DrainTimeout: s.drain,
-		PullCount: s.pullCount, Order: s.order, Zstd: s.zstd, Budget: shard.NewBudget(int64(s.inFlight)), Logger: logger,
-	}
+	base.Group, base.Consumer, base.Region, base.Query = s.group, s.consumer, s.region, s.query
+	base.HeartbeatInterval, base.Timeout, base.FetchInterval, base.CommitInterval = s.heartbeat, s.timeout, s.fetch, s.commit
+	base.PullCount, base.Order, base.Zstd = s.pullCount, s.order, s.zstd
 	var err error
 	base.From, err = shard.ParsePosition(s.from)
 	fail("from", err)
-	if s.until != "" {
-		base.Until, err = shard.ParsePosition(s.until)
-		fail("until", err)
-	}
 	if s.pullCount < 1 {
 		errs = append(errs, fmt.Errorf("--pull-count %d: want 1 to 1000", s.pullCount))
-	}
-	if s.drain == 0 { // which a Config takes for its default
-		errs = append(errs, fmt.Errorf("--drain-timeout %v: want more than 0", s.drain))
-	}
-	if s.inFlight < leastInFlight {
-		errs = append(errs, fmt.Errorf("--max-in-flight %v: want at least %v", s.inFlight, leastInFlight))
 	}
 	base.OnExpired, err = shard.ParsePolicy(s.onExpired)
 	fail("on-expired", err)
@@ -114,9 +94,6 @@ func (s *sourceSettings) configs(logger *slog.Logger) ([]shard.Config, error) {
 	}
 	return configs, nil
 }
-
-// leastInFlight leaves room for one pull of some size.
-const leastInFlight byteSize = 1 << 20
 
 // spread makes one configuration of each logstore in the documented lists.
 func (s *sourceSettings) spread(base shard.Config) ([]shard.Config, error) {
