@@ -3,9 +3,11 @@ package host
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/slswasm/slswasm/abi"
@@ -171,4 +173,28 @@ func TestResendGoesTheWayOfItsLogstore(t *testing.T) {
 	if err != nil || c.Delivered != 5 || !slices.Equal(first.events, []string{"0", "3"}) || !slices.Equal(other.events, []string{"1", "2", "4"}) {
 		t.Errorf("%+v, %v; first has %v, other has %v", c, err, first.events, other.events)
 	}
+}
+
+// A silentSink does not answer when it is asked first.
+type silentSink struct{ fakeSink }
+
+func (*silentSink) Check(ctx context.Context) error {
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+func TestReceiverThatIsSilentAtTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err := checkSinks(ctx, []NamedSink{{"first", &fakeSink{}}, {"other", &silentSink{}}}, slog.New(slog.NewTextHandler(&out, nil)))
+		if err == nil || !strings.HasPrefix(err.Error(), "sink other: ") {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if strings.Count(out.String(), "the receiver has not answered yet") != 1 || !strings.Contains(out.String(), "sink=other") {
+			t.Error(out.String())
+		}
+	})
 }

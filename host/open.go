@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -89,15 +90,36 @@ func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 	return p, nil
 }
 
+// soon is how long a receiver may take for its first answer without a word
+// about it.
+const soon = 5 * time.Second
+
+// checkSinks asks all receivers at once whether they would take events.
+func checkSinks(ctx context.Context, all []NamedSink, logger *slog.Logger) error {
+	errs := make([]error, len(all))
+	var wg sync.WaitGroup
+	for i, s := range all {
+		wg.Go(func() {
+			late := time.AfterFunc(soon, func() { logger.Warn("the receiver has not answered yet; it is waited for", "sink", s.Name) })
+			defer late.Stop()
+			if err := s.Sink.Check(ctx); err != nil {
+				errs[i] = fmt.Errorf("sink %s: %w", s.Name, err)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
 // join checks the sinks, puts a retry around each, and gives each flow the way
 // to its own.
 func (p *Pipeline) join(ctx context.Context, cfg Config) error {
 	all := make([]string, len(cfg.Sinks))
 	retriers := make(map[string]sinks.Deliverer, len(cfg.Sinks))
+	if err := checkSinks(ctx, cfg.Sinks, cfg.Logger); err != nil {
+		return err
+	}
 	for i, s := range cfg.Sinks {
-		if err := s.Sink.Check(ctx); err != nil {
-			return fmt.Errorf("sink %s: %w", s.Name, err)
-		}
 		all[i] = s.Name
 		retriers[s.Name] = sinks.NewRetry(s.Sink, cfg.Retry, cfg.Logger.With("sink", s.Name))
 	}
