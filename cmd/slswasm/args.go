@@ -10,7 +10,7 @@ import (
 // flagsFirst moves the flags of a command before its other words, for the
 // library reads no flag after the first of those: slswasm new x --lang go.
 func flagsFirst(commands []*cli.Command, args []string) []string {
-	if len(args) < 3 {
+	if len(args) < 3 || args[len(args)-1] == completing {
 		return args
 	}
 	i := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(args[1]) })

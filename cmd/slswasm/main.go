@@ -114,8 +114,11 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			runCommand(), replayCommand(), demoCommand(), emulateCommand(),
 			newCommand(), testCommand(), tryCommand(), inspectCommand(), benchCommand(),
+			completionCommand(), manCommand(),
 		},
+		EnableBashCompletion: true, BashComplete: suggest,
 	}
+	completes(app.Commands)
 	for _, c := range app.Commands {
 		c.OnUsageError = func(c *cli.Context, err error, _ bool) error {
 			return usage(fmt.Errorf("%s: %w; see slswasm %s --help", c.Command.Name, misuse(err, c.Command.Flags), c.Command.Name))
