@@ -3,6 +3,7 @@ package shard
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -27,6 +28,7 @@ import (
 type Budget struct {
 	size int64
 	sem  *semaphore.Weighted
+	held atomic.Int64 // what was reserved and is not released
 
 	raws *buffers // of pulls, decompressed
 
@@ -41,12 +43,20 @@ func NewBudget(bytes int64) *Budget {
 	return &Budget{size: bytes, sem: semaphore.NewWeighted(bytes), raws: newBuffers(bytes)}
 }
 
+// Size returns the bytes of the budget.
+func (b *Budget) Size() int64 { return b.size }
+
+// InFlight returns the bytes of it that are in use or reserved. It is more than
+// Size when pulls were larger than expected.
+func (b *Budget) InFlight() int64 { return b.held.Load() }
+
 // reserve waits until the estimate fits, and returns what was reserved.
 func (b *Budget) reserve(ctx context.Context, estimate int64) (int64, error) {
 	n := min(max(estimate, 1), b.size)
 	if err := b.sem.Acquire(ctx, n); err != nil {
 		return 0, err
 	}
+	b.held.Add(n)
 	return n, nil
 }
 
@@ -87,9 +97,11 @@ func (b *Budget) settle(reserved, actual int64) int64 {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if more := actual - reserved; !b.sem.TryAcquire(more) {
+	more := actual - reserved
+	if !b.sem.TryAcquire(more) {
 		b.debt += more
 	}
+	b.held.Add(more)
 	return actual
 }
 
@@ -98,6 +110,7 @@ func (b *Budget) release(n int64) {
 	defer b.mu.Unlock()
 	if n > 0 {
 		b.freed = time.Now()
+		b.held.Add(-n)
 	}
 	pays := min(n, b.debt)
 	b.debt -= pays

@@ -141,7 +141,7 @@ func TestFirstPullsFitTheBudget(t *testing.T) {
 		defer c.close()
 		pullers := make([]*puller, shards)
 		for i := range pullers {
-			pullers[i] = &puller{cfg: &cfg, client: c, shard: i, log: cfg.Logger}
+			pullers[i] = &puller{cfg: &cfg, client: c, shard: i, pace: &pace{}, log: cfg.Logger}
 		}
 		// round lets all of them pull once and returns how many did so before
 		// anything was answered.
@@ -219,5 +219,22 @@ func TestLittleBudgetIsShared(t *testing.T) {
 			slow.Wait()
 			b.release(held)
 		})
+	}
+}
+
+func TestInFlight(t *testing.T) {
+	b := NewBudget(100)
+	n, err := b.reserve(t.Context(), 40)
+	if err != nil || b.InFlight() != 40 || b.Size() != 100 {
+		t.Fatalf("%d of %d in flight, %v", b.InFlight(), b.Size(), err)
+	}
+	for _, c := range []struct{ actual, want int64 }{{30, 30}, {150, 150}, {90, 90}} { // less, a debt, and paid
+		if n = b.settle(n, c.actual); b.InFlight() != c.want {
+			t.Errorf("%d in flight after %d", b.InFlight(), c.actual)
+		}
+	}
+	b.release(n)
+	if b.InFlight() != 0 {
+		t.Errorf("%d in flight after all was released", b.InFlight())
 	}
 }

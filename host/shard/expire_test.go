@@ -169,7 +169,7 @@ func TestACursorThatStaysInvalid(t *testing.T) {
 		start := time.Now()
 		p := &puller{
 			cfg: &s.cfg, client: s.client, readonly: func(context.Context, int) bool { return true },
-			log: cfg.Logger, out: make(chan *pulled),
+			pace: &pace{}, log: cfg.Logger, out: make(chan *pulled),
 		}
 		go p.run(t.Context(), begin)
 		groups := 0

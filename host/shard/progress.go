@@ -7,6 +7,8 @@ import (
 	"time"
 
 	sls "github.com/aliyun/aliyun-log-go-sdk"
+
+	"github.com/slswasm/slswasm/host/latency"
 )
 
 // Progress is how far a source has come.
@@ -17,6 +19,9 @@ type Progress struct {
 	// without Until.
 	Done   float64
 	Shards []Place // by number
+
+	Consumer string    // this source's name in the group
+	Beat     time.Time // when its last heartbeat was answered; zero before
 }
 
 // A Place is how far one shard has come.
@@ -25,6 +30,24 @@ type Place struct {
 	Cursor string    // settled up to here, as far as this source knows
 	Time   time.Time // of the last log that this source settled; zero before
 	Done   bool      // read up to Until
+
+	Since       time.Time // when this source took it over; zero: it does not hold it
+	UpTo        time.Time // what arrived before is settled, as far as this source knows
+	Saved       time.Time // when this source last saved the checkpoint; zero before
+	Readonly    bool      // it was split or merged and gets no more logs
+	Logs, Bytes uint64    // settled by this source
+
+	Pull, Commit latency.Snapshot // calls that succeeded
+	FailedPulls  uint64           // attempts that did not
+}
+
+// Lag is how long ago the oldest of what is not settled arrived at the most: 0
+// when nothing is left, and when this source does not hold the shard.
+func (p *Place) Lag(now time.Time) time.Duration {
+	if p.Since.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(p.UpTo))
 }
 
 type progress struct {
@@ -34,6 +57,8 @@ type progress struct {
 	mu          sync.Mutex
 	logs, bytes int64
 	shards      map[int]*position
+	paces       map[int]*pace
+	beat        time.Time
 }
 
 type position struct {
@@ -43,7 +68,7 @@ type position struct {
 }
 
 func newProgress(bounded bool) *progress {
-	return &progress{bounded: bounded, finished: make(chan struct{}, 1), shards: map[int]*position{}}
+	return &progress{bounded: bounded, finished: make(chan struct{}, 1), shards: map[int]*position{}, paces: map[int]*pace{}}
 }
 
 // bound sets what is to be read of a shard. One whose start the service does
@@ -68,6 +93,23 @@ func (p *progress) end(shard int) (end string, wanted bool) {
 		return "", false
 	}
 	return s.to, !s.done
+}
+
+// pace returns that of a shard.
+func (p *progress) pace(shard int) *pace {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.paces[shard] == nil {
+		p.paces[shard] = &pace{}
+	}
+	return p.paces[shard]
+}
+
+// beaten notes that a heartbeat was answered.
+func (p *progress) beaten() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.beat = time.Now()
 }
 
 // settled takes a batch, or nil for a move without logs.
@@ -147,17 +189,22 @@ func (p *progress) complete() bool {
 func (p *progress) snapshot() Progress {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := Progress{Logs: p.logs, Bytes: p.bytes}
+	out := Progress{Logs: p.logs, Bytes: p.bytes, Beat: p.beat}
 	var read, total float64
-	for _, shard := range slices.Sorted(maps.Keys(p.shards)) {
-		s := p.shards[shard]
-		sp := Place{Shard: shard, Cursor: s.at, Done: s.done}
-		if s.time != 0 {
-			sp.Time = time.Unix(0, s.time).UTC()
+	for _, shard := range p.known() {
+		sp := Place{Shard: shard}
+		if s := p.shards[shard]; s != nil {
+			sp.Cursor, sp.Done = s.at, s.done
+			if s.time != 0 {
+				sp.Time = time.Unix(0, s.time).UTC()
+			}
+			r, t := s.part()
+			read, total = read+r, total+t
+		}
+		if pace := p.paces[shard]; pace != nil {
+			pace.describe(&sp)
 		}
 		out.Shards = append(out.Shards, sp)
-		r, t := s.part()
-		read, total = read+r, total+t
 	}
 	switch {
 	case !p.bounded:
@@ -167,6 +214,14 @@ func (p *progress) snapshot() Progress {
 		out.Done = 1
 	}
 	return out
+}
+
+// known returns the numbers of all shards that anything is known of.
+func (p *progress) known() []int {
+	all := slices.Collect(maps.Keys(p.shards))
+	all = slices.AppendSeq(all, maps.Keys(p.paces))
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // part is what is read of a shard and what there is, in log groups where the

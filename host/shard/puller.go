@@ -25,6 +25,7 @@ type puller struct {
 	readonly func(ctx context.Context, shard int) bool
 	shard    int
 	end      string // where to stop; empty: nowhere
+	pace     *pace
 	log      *slog.Logger
 
 	out     chan *pulled  // closed at the end
@@ -64,6 +65,7 @@ func (p *puller) loop(ctx context.Context, cursor string) error {
 		if !got.moved() {
 			p.discard(got)
 			if closed = p.readonly(ctx, p.shard); closed {
+				p.pace.closed()
 				continue // what arrived before it closed
 			}
 		}
@@ -91,12 +93,21 @@ func (p *puller) pull(ctx context.Context, cursor string) (got *pulled, err erro
 		if p.few > 0 {
 			count = min(count, p.few)
 		}
+		began := time.Now()
 		got, err = p.client.pull(ctx, pullRequest{
 			shard: p.shard, cursor: cursor, end: p.end, count: count, query: p.cfg.Query,
 		})
 		if err != nil {
+			p.pace.failed.Add(1)
 			p.cfg.Budget.release(reserved)
 			return err
+		}
+		p.pace.pull.Since(began)
+		switch {
+		case !got.moved():
+			p.pace.empty(cursor, began)
+		case !p.full(got, count):
+			got.drained = began
 		}
 		got.reserved = p.cfg.Budget.settle(reserved, int64(got.size()))
 		p.invalid = 0
@@ -176,12 +187,18 @@ func (p *puller) pause(got *pulled) time.Duration {
 	case !got.moved():
 		p.idle = min(max(2*p.idle, shortest), p.cfg.FetchInterval)
 		return p.idle
-	case got.scannedGroups >= p.cfg.PullCount, got.scannedBytes >= fullPull, p.end != "":
+	case p.full(got, p.cfg.PullCount):
 		p.idle = 0
 		return 0
 	}
 	p.idle = 0
 	return shortest
+}
+
+// full says whether there may be more behind a pull that asked for so many log
+// groups.
+func (p *puller) full(got *pulled, count int) bool {
+	return got.scannedGroups >= count || got.scannedBytes >= fullPull || p.end != ""
 }
 
 // expired carries out the policy for a cursor whose logs were deleted. The

@@ -124,7 +124,11 @@ func (s *Source) open(ctx context.Context, timeoutAsked bool) error {
 func (s *Source) Close() { s.closed.Do(s.client.close) }
 
 // Progress may be called at any time.
-func (s *Source) Progress() Progress { return s.progress.snapshot() }
+func (s *Source) Progress() Progress {
+	p := s.progress.snapshot()
+	p.Consumer = s.cfg.Consumer
+	return p
+}
 
 // Run consumes until ctx ends, a handler or the service fails for good, or
 // every shard is read up to Until. It then drains: the batches in hand have
@@ -174,7 +178,7 @@ type run struct {
 
 func (r *run) all(timeout time.Duration) error {
 	m := &member{
-		beat: r.client.beat, interval: r.cfg.HeartbeatInterval, timeout: timeout,
+		beat: r.beat, interval: r.cfg.HeartbeatInterval, timeout: timeout,
 		start: r.start, leave: func(shard int) { r.workers[shard].stop() },
 		drop: func(shard int) { r.workers[shard].drop(errLost) },
 		fail: r.fail, ended: r.ended, log: r.log,
@@ -189,6 +193,15 @@ func (r *run) all(timeout time.Duration) error {
 	return errors.Join(r.failures...)
 }
 
+// beat is a heartbeat; one that was answered is noted.
+func (r *run) beat(ctx context.Context, held []int) ([]int, error) {
+	assigned, err := r.client.beat(ctx, held)
+	if err == nil {
+		r.progress.beaten()
+	}
+	return assigned, err
+}
+
 // limit ends the draining.
 func (r *run) limit() {
 	<-r.pull.Done()
@@ -199,7 +212,8 @@ func (r *run) limit() {
 
 // start runs a worker for a shard.
 func (r *run) start(shard int) {
-	w := &worker{run: r, shard: shard, log: r.log.With("shard", shard)}
+	w := &worker{run: r, shard: shard, pace: r.progress.pace(shard), log: r.log.With("shard", shard)}
+	w.pace.begin()
 	w.work, w.drop = context.WithCancelCause(r.work)
 	w.pull, w.stop = context.WithCancel(r.pull)
 	lost := context.AfterFunc(w.work, w.stop)
@@ -209,6 +223,7 @@ func (r *run) start(shard int) {
 		err := error(&unsettled{fmt.Errorf("shard %d: the handler ended its goroutine", shard)})
 		defer func() {
 			lost()
+			w.pace.end()
 			w.stop()
 			w.drop(nil)
 			if err != nil {

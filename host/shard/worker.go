@@ -32,7 +32,8 @@ type worker struct {
 	work context.Context // over: commit nothing more (lost) or at once (drained too long)
 	drop context.CancelCauseFunc
 
-	cp checkpoint
+	cp   checkpoint
+	pace *pace
 }
 
 // do returns how the work ended; err is set when it failed.
@@ -105,8 +106,9 @@ func (w *worker) stream() error {
 	ctx, cancel := context.WithCancel(w.pull)
 	p := &puller{
 		cfg: &w.run.cfg, client: w.run.client, readonly: w.run.status.readonly,
-		shard: w.shard, end: w.end, log: w.log, out: make(chan *pulled),
+		shard: w.shard, end: w.end, pace: w.pace, log: w.log, out: make(chan *pulled),
 	}
+	w.pace.from(w.cp.settled)
 	go p.run(ctx, w.cp.settled)
 	defer func() { // the puller never outlives its worker
 		cancel()
@@ -153,7 +155,7 @@ func (e *brokenPull) Unwrap() error { return e.err }
 func (w *worker) handle(got *pulled) error {
 	if got.raw == nil {
 		w.cp.settle(got.next)
-		w.run.progress.settled(w.shard, got.next, nil)
+		w.settled(got.next, nil, got.drained)
 		return nil
 	}
 	if saw := w.run.cfg.OnPull; saw != nil {
@@ -167,17 +169,25 @@ func (w *worker) handle(got *pulled) error {
 		got.reserved = budget.settle(got.reserved, int64(got.size()+d.size()))
 		b := &Batch{Shard: w.shard, Cursor: got.cursor, Next: got.next, First: d.first, Logs: logs, RawBytes: d.bytes}
 		b.locate(got.groups, w.run.cfg.Query)
+		w.pace.hold(logs)
 		if err := w.deliver(b); err != nil {
 			return err
 		}
 		if !d.more {
 			w.cp.settle(got.next)
-			w.run.progress.settled(w.shard, got.next, b)
+			w.settled(got.next, b, got.drained)
 			return nil
 		}
-		w.run.progress.settled(w.shard, got.cursor, b)
+		w.settled(got.cursor, b, time.Time{})
 	}
 	return &brokenPull{fmt.Errorf("shard %d, pull at cursor %s: %w", w.shard, got.cursor, err)}
+}
+
+// settled tells those who watch that everything before the cursor is settled,
+// and b last.
+func (w *worker) settled(cursor string, b *Batch, drained time.Time) {
+	w.pace.settle(cursor, b, drained)
+	w.run.progress.settled(w.shard, cursor, b)
 }
 
 // deliver hands a batch to the handler. It returns nil when that has settled
@@ -247,7 +257,14 @@ func (w *worker) save(ctx context.Context, p patience) error {
 		return nil
 	}
 	cursor := w.cp.settled
-	err := w.run.client.retry(ctx, p, func() error { return w.run.client.save(ctx, w.shard, cursor) })
+	err := w.run.client.retry(ctx, p, func() error {
+		began := time.Now()
+		err := w.run.client.save(ctx, w.shard, cursor)
+		if err == nil {
+			w.pace.committed(began)
+		}
+		return err
+	})
 	w.cp.tried = time.Now()
 	switch code(err) {
 	case codeNotMatch, codeConsumerGone:
