@@ -136,7 +136,9 @@ func (r *Retrier) Deliver(ctx context.Context, events []abi.Event, reject func(*
 		if err := ctx.Err(); err != nil {
 			return err // the sink may have failed for this alone: no alarm
 		}
-		if err := Sleep(ctx, r.delay(err, wait)); err != nil {
+		d := r.delay(err, wait)
+		tellWait(ctx, err, d)
+		if err := Sleep(ctx, d); err != nil {
 			return err
 		}
 	}
