@@ -179,13 +179,18 @@ func (f *Failover) exhausted() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var why []string
-	hold, after := true, time.Duration(0)
+	hold, after, same := true, time.Duration(0), ""
 	for _, e := range f.endpoints {
 		if e.fault == nil { // healthy again since this Send has tried it
 			hold = false
 			continue
 		}
 		why = append(why, e.name(errors.Unwrap(e.fault)).Error())
+		if c := CodeOf(e.fault); len(why) == 1 {
+			same = c
+		} else if c != same {
+			same = "several"
+		}
 		hold = hold && holds(e.fault)
 		if wait := time.Until(e.due); !e.probed && (after == 0 || wait < after) {
 			after = max(wait, 1)
@@ -194,7 +199,7 @@ func (f *Failover) exhausted() error {
 	if len(why) == 0 {
 		return &Retry{Err: errors.New("all endpoints were put aside a moment ago and are back"), After: 1}
 	}
-	err := fmt.Errorf("none of %d endpoints takes events: %s", len(f.endpoints), strings.Join(why, "; "))
+	err := Coded(fmt.Errorf("none of %d endpoints takes events: %s", len(f.endpoints), strings.Join(why, "; ")), same)
 	if hold {
 		return &Hold{Err: err}
 	}

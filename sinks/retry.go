@@ -80,6 +80,7 @@ type Retrier struct {
 	sink    Sink
 	cfg     RetryConfig
 	trouble trouble
+	codes   codes
 
 	delivered, rejected, retries, holds atomic.Uint64
 }
@@ -99,9 +100,18 @@ func (r *Retrier) Stats() Stats {
 	}
 }
 
+// Codes returns how often sends were tried again and events rejected, by
+// their codes.
+func (r *Retrier) Codes() []CodeCount { return r.codes.snapshot() }
+
+// Waiting says what stands in the way of delivery now; false: nothing does, as
+// far as is known.
+func (r *Retrier) Waiting() (Waiting, bool) { return r.trouble.waiting() }
+
 // Deliver implements Deliverer.
 func (r *Retrier) Deliver(ctx context.Context, events []abi.Event, reject func(*abi.Event, string) error) error {
 	wait := r.newWait()
+	defer r.trouble.leave(wait)
 	for len(events) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -113,8 +123,7 @@ func (r *Retrier) Deliver(ctx context.Context, events []abi.Event, reject func(*
 		}
 		if n > 0 {
 			r.delivered.Add(uint64(n))
-			r.trouble.over(began)
-			wait.reset()
+			r.over(began, wait)
 			events = events[n:]
 		}
 		if err == nil {
@@ -125,8 +134,8 @@ func (r *Retrier) Deliver(ctx context.Context, events []abi.Event, reject func(*
 				return err
 			}
 			r.rejected.Add(1)
-			r.trouble.over(began)
-			wait.reset()
+			r.codes.count(KindRejected, CodeOf(err))
+			r.over(began, wait)
 			events = events[1:]
 			continue
 		}
@@ -170,22 +179,35 @@ func holds(err error) bool {
 	return hold
 }
 
+// over notes that a Send that began then got somewhere.
+func (r *Retrier) over(began time.Time, wait *wait) {
+	r.trouble.leave(wait)
+	r.trouble.over(began)
+	wait.retry.Reset()
+}
+
 // delay says how long to wait before the next try, and records why.
 func (r *Retrier) delay(err error, wait *wait) time.Duration {
+	r.trouble.enter(wait, err)
 	if holds(err) {
 		r.holds.Add(1)
+		r.codes.count(KindHold, CodeOf(err))
 		d := wait.hold.NextBackOff()
 		r.trouble.held(err, d)
 		return d
 	}
 	r.retries.Add(1)
+	r.codes.count(KindRetry, CodeOf(err))
 	d := r.cfg.grant(err, wait.retry.NextBackOff())
 	r.trouble.retried(err, d)
 	return d
 }
 
 // A wait is the state of one Deliver's patience.
-type wait struct{ retry, hold *backoff.ExponentialBackOff }
+type wait struct {
+	retry, hold *backoff.ExponentialBackOff
+	waits       bool // its last Send failed
+}
 
 func (r *Retrier) newWait() *wait {
 	return &wait{
@@ -195,8 +217,6 @@ func (r *Retrier) newWait() *wait {
 		},
 	}
 }
-
-func (w *wait) reset() { w.retry.Reset() }
 
 // Sleep waits for so long, or until ctx ends: then its error is ctx's.
 func Sleep(ctx context.Context, d time.Duration) error {

@@ -40,6 +40,7 @@ type Sink interface {
 // Rejected says that the receiver will never take this event.
 type Rejected struct {
 	Reason string // the receiver's words, for the dead letter
+	Code   string // see CodeOf; may be empty
 }
 
 func (e *Rejected) Error() string { return "rejected: " + e.Reason }

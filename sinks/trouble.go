@@ -18,10 +18,54 @@ type trouble struct {
 
 	mu      sync.Mutex
 	since   time.Time // of the first failure; zero: all is well
+	err     error     // the last one
+	waits   int       // Delivers that have it in their way now
 	told    bool      // there was a line about it
 	alarmed bool      // there was an alarm about it
 	lines   throttle
 	alarms  throttle
+}
+
+// Waiting is what stands in the way of delivery.
+type Waiting struct {
+	Err   error     // of the last send
+	Code  string    // see CodeOf
+	Held  bool      // until somebody changes a setting
+	Since time.Time // of the first failure
+}
+
+// waiting is about those who wait: when nobody has anything to deliver any
+// more, as after the shards have gone to others, what was in the way is over
+// for us.
+func (t *trouble) waiting() (Waiting, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.waits == 0 || t.since.IsZero() {
+		return Waiting{}, false
+	}
+	return Waiting{Err: t.err, Code: CodeOf(t.err), Held: holds(t.err), Since: t.since}, true
+}
+
+// enter and leave note that a Deliver waits because of err, and that it no
+// longer does.
+func (t *trouble) enter(w *wait, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.err = err
+	if !w.waits {
+		w.waits = true
+		t.waits++
+	}
+}
+
+func (t *trouble) leave(w *wait) {
+	if !w.waits { // as nearly always
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w.waits = false
+	t.waits--
 }
 
 // held raises the alarm, at once and then from time to time.

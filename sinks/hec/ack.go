@@ -37,6 +37,9 @@ type receipt struct {
 	told bool
 }
 
+// ackCode is that of what goes wrong with acknowledgements.
+const ackCode = "ack"
+
 // pend notes a body of n events that was answered with success: they are not
 // delivered until its acknowledgement is told.
 func (r *run) pend(ctx context.Context, v verdict, n int) error {
@@ -44,7 +47,7 @@ func (r *run) pend(ctx context.Context, v verdict, n int) error {
 	if err != nil {
 		r.ackless.Store(true)
 		r.doubt()
-		return &sinks.Hold{Err: errors.New("the receiver took events and promised no acknowledgement (no ackId)" + ackHint)}
+		return &sinks.Hold{Err: sinks.Coded(errors.New("the receiver took events and promised no acknowledgement (no ackId)"+ackHint), ackCode)}
 	}
 	if r.channel.moved && len(r.open) > 0 {
 		if err := r.moved(); err != nil {
@@ -55,7 +58,7 @@ func (r *run) pend(ctx context.Context, v verdict, n int) error {
 	for _, open := range r.open {
 		if open.id == id {
 			r.doubt()
-			return &sinks.Retry{Err: fmt.Errorf("the receiver gave acknowledgement %d twice: it has restarted, or several answer behind one address", id)}
+			return &sinks.Retry{Err: sinks.Coded(fmt.Errorf("the receiver gave acknowledgement %d twice: it has restarted, or several answer behind one address", id), ackCode)}
 		}
 	}
 	r.sent += n
@@ -89,7 +92,7 @@ func (r *run) moved() error {
 		r.logger.Warn("the load balancer changes its cookie all the time: a change is no longer taken for another receiver")
 	}
 	r.doubt()
-	return &sinks.Retry{Err: errors.New("the load balancer's cookie changed, so another receiver may answer now: what is not acknowledged is sent again")}
+	return &sinks.Retry{Err: sinks.Coded(errors.New("the load balancer's cookie changed, so another receiver may answer now: what is not acknowledged is sent again"), ackCode)}
 }
 
 // await asks until everything that is open is acknowledged. When that fails,
@@ -128,9 +131,9 @@ func (r *run) late(err error) error {
 	text := fmt.Sprintf("%d requests were not acknowledged within --hec-ack-timeout (%v), or after an answer was lost", len(r.open), r.cfg.AckTimeout)
 	r.doubt()
 	if err == nil {
-		return &sinks.Retry{Err: errors.New(text)}
+		return &sinks.Retry{Err: sinks.Coded(errors.New(text), ackCode)}
 	}
-	return &sinks.Retry{Err: fmt.Errorf("%s: %w", text, err)}
+	return &sinks.Retry{Err: sinks.Coded(fmt.Errorf("%s: %w", text, err), ackCode)}
 }
 
 // A poll is one question for acknowledgements, and what came of it.

@@ -44,14 +44,15 @@ const (
 
 // A verdict is an answer understood.
 type verdict struct {
-	kind  kind
-	err   error         // for people; nil when delivered
-	after time.Duration // busy: the receiver's wish
-	bad   int           // invalid: the index of the refused event in the body; -1: unknown
-	code  int           // Splunk's; -1: none
-	full  bool          // delivered, and the receiver asks to slow down
-	lost  bool          // busy: the words of something in between, which may have passed the body on
-	ackID []byte        // delivered: the number of its acknowledgement; nil: none
+	kind   kind
+	err    error         // for people; nil when delivered
+	after  time.Duration // busy: the receiver's wish
+	bad    int           // invalid: the index of the refused event in the body; -1: unknown
+	status int
+	code   int    // Splunk's; -1: none
+	full   bool   // delivered, and the receiver asks to slow down
+	lost   bool   // busy: the words of something in between, which may have passed the body on
+	ackID  []byte // delivered: the number of its acknowledgement; nil: none
 }
 
 // kindOf is what one of Splunk's codes means. What is in no table is judged by
@@ -75,7 +76,7 @@ func kindOf(code int) (kind, bool) {
 // page of a proxy with status 200 is held like a redirect.
 func (a answer) judge(n int, now time.Time) verdict {
 	r, isHEC := a.parse()
-	v := verdict{kind: stopped, bad: -1, code: -1}
+	v := verdict{kind: stopped, status: a.status, bad: -1, code: -1}
 	if isHEC {
 		v.code = *r.Code
 	}
@@ -245,15 +246,23 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return max(at.Sub(now), 0)
 }
 
+// name is the status, and Splunk's code behind it.
+func (v verdict) name() string {
+	if v.code < 0 {
+		return strconv.Itoa(v.status)
+	}
+	return strconv.Itoa(v.status) + "/" + strconv.Itoa(v.code)
+}
+
 // outcome is the verdict in the words of the sinks' contract.
 func (v verdict) outcome() error {
 	switch v.kind {
 	case busy:
-		return &sinks.Retry{Err: v.err, After: v.after}
+		return &sinks.Retry{Err: sinks.Coded(v.err, v.name()), After: v.after}
 	case invalid, tooLarge:
-		return &sinks.Rejected{Reason: v.err.Error()}
+		return &sinks.Rejected{Reason: v.err.Error(), Code: v.name()}
 	case stopped:
-		return &sinks.Hold{Err: v.err}
+		return &sinks.Hold{Err: sinks.Coded(v.err, v.name())}
 	case delivered:
 	}
 	return nil

@@ -130,7 +130,7 @@ func (r *run) upTo(good int, outcome error) error {
 func (s *Sink) refused(v verdict, b *body, e *abi.Event) error {
 	switch {
 	case v.kind == tooLarge && !s.size.excessive(b):
-		return &sinks.Retry{Err: fmt.Errorf("%w, to a body of %d bytes that should pass: check the limits of proxies in between", v.err, b.size())}
+		return &sinks.Retry{Err: sinks.Coded(fmt.Errorf("%w, to a body of %d bytes that should pass: check the limits of proxies in between", v.err, b.size()), v.name())}
 	case v.kind == invalid && v.code == wrongIndex:
 		v = v.forIndex(e, s.cfg.Index)
 	}
