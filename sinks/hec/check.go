@@ -23,28 +23,24 @@ func (s *Sink) Check(ctx context.Context) error {
 		return err
 	}
 	defer end()
-	health, err := s.ask(ctx, http.MethodGet, healthPath, nil)
-	if err != nil {
-		return s.unreachable(err)
+	return s.onChannel(func(ch *channel) error {
+		if err := s.mention(s.checkHealth(ctx)); err != nil {
+			return err
+		}
+		if err := s.mention(s.postNothing(ctx, ch)); err != nil || ch == nil {
+			return err
+		}
+		return s.mention(s.checkAcks(ctx, ch))
+	})
+}
+
+// mention logs what a receiver that is only busy could not be asked.
+func (s *Sink) mention(err error) error {
+	if doubt, ok := errors.AsType[*sinks.Doubt](err); ok {
+		s.logger.Warn("the receiver takes no questions just now", "answer", doubt.Reason)
+		return nil
 	}
-	if v := health.judge(0, time.Now()); v.kind == stopped && health.status == http.StatusOK {
-		return fmt.Errorf("HEC at %s: check --hec-url (host, port): %w", s.base, v.err)
-	} else if v.kind == busy && v.code >= 0 {
-		s.logger.Warn("the receiver is not healthy", "answer", health.excerpt())
-	}
-	var ch *channel
-	if s.cfg.Ack {
-		ch = s.channels.take()
-		defer s.channels.put(ch)
-	}
-	empty, err := s.ask(ctx, http.MethodPost, eventPath, ch)
-	if err != nil {
-		return s.unreachable(err)
-	}
-	if err := s.checkEmpty(empty); err != nil || ch == nil {
-		return err
-	}
-	return s.checkAcks(ctx, ch)
+	return err
 }
 
 // ask makes a request without a body. A server that breaks the connection
@@ -66,19 +62,16 @@ func (s *Sink) checkEmpty(a answer) error {
 	case v.kind == delivered, a.status == http.StatusBadRequest && v.code == 5:
 		return nil
 	case v.kind == busy && v.code >= 0:
-		s.logger.Warn("the receiver is busy; the token could not be checked", "answer", a.excerpt())
-		return nil
+		return &sinks.Doubt{Reason: "the receiver is busy, and the token could not be checked: " + a.excerpt()}
 	}
 	return fmt.Errorf("HEC at %s: %w", s.base, v.err)
 }
 
-// checkAcks asks for an acknowledgement that there is not. A receiver that is
-// only busy passes.
+// checkAcks asks for an acknowledgement that there is not.
 func (s *Sink) checkAcks(ctx context.Context, ch *channel) error {
 	err := s.acknowledges(ctx, ch)
 	if retry, ok := errors.AsType[*sinks.Retry](err); ok {
-		s.logger.Warn("the receiver does not say whether it acknowledges", "error", retry.Err)
-		return nil
+		return &sinks.Doubt{Reason: "the receiver does not say whether it acknowledges: " + retry.Err.Error()}
 	}
 	if hold, ok := errors.AsType[*sinks.Hold](err); ok {
 		err = hold.Err
