@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"strings"
-	"time"
 )
 
 // routes says what is where. Without the token there are the two probes, for a
@@ -25,27 +24,15 @@ func (s *Server) routes() http.Handler {
 		mux.Handle("GET /metrics", s.private(metrics))
 	}
 	mux.Handle("GET /api/state", s.private(http.HandlerFunc(s.state)))
-	mux.Handle("GET /api/tap", s.private(long(s.tapEvents)))
+	mux.Handle("GET /api/tap", s.private(http.HandlerFunc(s.tapEvents)))
 	if s.cfg.Pprof { // without cmdline, which may hold secrets
 		for path, handler := range map[string]http.HandlerFunc{
 			"": pprof.Index, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
 		} {
-			mux.Handle("GET /debug/pprof/"+path, s.private(long(handler)))
+			mux.Handle("GET /debug/pprof/"+path, s.private(handler))
 		}
 	}
 	return s.guard(mux)
-}
-
-// long lets an answer take longer than a request may: when the time to read is
-// over, a request counts as given up.
-func long(next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil {
-			http.Error(w, "host fault: "+err.Error(), http.StatusInternalServerError)
-			return
-		}
-		next(w, r)
-	})
 }
 
 // ready answers 200 or 503. Why it is not ready may name receivers and say
