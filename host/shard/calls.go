@@ -71,9 +71,15 @@ func (c *client) checkpoints(ctx context.Context) (map[int]sls.ConsumerGroupChec
 // save is the call ConsumerGroupUpdateCheckPoint. It is never forced: a
 // consumer that has lost the shard must not rewind it.
 func (c *client) save(ctx context.Context, shard int, checkpoint string) error {
+	return c.saveAs(ctx, c.consumer, false, shard, checkpoint)
+}
+
+// saveAs is the same call for any consumer; forced, it needs none, and is
+// carried out whoever holds the shard.
+func (c *client) saveAs(ctx context.Context, consumer string, force bool, shard int, checkpoint string) error {
 	return c.json(ctx, call{
 		name: fmt.Sprintf("save checkpoint of shard %d", shard), method: http.MethodPost, path: c.groupPath(),
-		query: url.Values{"type": {"checkpoint"}, "consumer": {c.consumer}, "forceSuccess": {"false"}},
+		query: url.Values{"type": {"checkpoint"}, "consumer": {consumer}, "forceSuccess": {strconv.FormatBool(force)}},
 		body: struct {
 			Shard      int    `json:"shard"`
 			Checkpoint string `json:"checkpoint"`
