@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/slswasm/slswasm/host/guest"
+	"github.com/slswasm/slswasm/host/latency"
 	"github.com/slswasm/slswasm/sinks/deadletter"
 )
 
@@ -25,6 +27,24 @@ type module struct {
 	*guest.Module
 	file, sha256 string
 	config       []byte
+	tally        *guestTally
+}
+
+// A guestTally counts what a guest does.
+type guestTally struct {
+	transform       latency.Histogram // of batches
+	faults, refused atomic.Uint64     // logs that it failed
+}
+
+// failed counts the logs that did not come through.
+func (t *guestTally) failed(failures []guest.Failure) {
+	for i := range failures {
+		if kindOf(failures[i].Err) == refusedByGuest {
+			t.refused.Add(1)
+		} else {
+			t.faults.Add(1)
+		}
+	}
 }
 
 func (m *module) stage() deadletter.Stage {
@@ -40,7 +60,7 @@ func compile(ctx context.Context, guests []guest.Config, logger *slog.Logger) (*
 			return nil, errors.Join(fmt.Errorf("--transform: %w", err), c.close(ctx))
 		}
 		info := m.Info()
-		c.modules = append(c.modules, module{m, g.Name, info.SHA256, g.GuestConfig})
+		c.modules = append(c.modules, module{m, g.Name, info.SHA256, g.GuestConfig, &guestTally{}})
 		logger.Info("guest compiled", "guest", g.Name, "sha256", info.SHA256, "name", info.Name, "version", info.Version)
 	}
 	return c, nil

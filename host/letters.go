@@ -30,6 +30,7 @@ type letterbox struct {
 	mu      sync.Mutex
 	waiting int       // letters, of all shards that wait
 	since   time.Time // of the first failure; zero: all is well
+	err     error     // the last one
 	alarmed time.Time // when it was told last
 }
 
@@ -101,6 +102,7 @@ func (b *letterbox) alarm(err error) {
 	if b.since.IsZero() {
 		b.since = time.Now()
 	}
+	b.err = err
 	if !b.alarmed.IsZero() && time.Since(b.alarmed) < lettersAlarm {
 		return
 	}

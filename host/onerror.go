@@ -34,9 +34,9 @@ type haltError struct{ err error }
 func (e *haltError) Error() string { return e.err.Error() }
 func (e *haltError) Unwrap() error { return e.err }
 
-// letterFunc notes a dead letter for an event; it is written before the batch
+// letterFunc notes a dead letter for an event, with a word for its reason; it is written before the batch
 // is settled.
-type letterFunc func(e *abi.Event, stage deadletter.Stage, reason string)
+type letterFunc func(e *abi.Event, stage deadletter.Stage, kind, reason string)
 
 // fail applies the policy to what the guest could not transform, and returns
 // the events that go on.
@@ -45,6 +45,7 @@ func (p *Pipeline) fail(f *flow, g *module, b batch, in []abi.Event, out *guest.
 		return out.Events, nil
 	}
 	tally.Failed += uint64(len(out.Failures))
+	g.tally.failed(out.Failures)
 	failed := &out.Failures[0]
 	p.failed.Do(func() {
 		p.logger.Warn("logs could not be transformed", "guest", g.file, "sha256", g.sha256, "logs", len(out.Failures),
@@ -62,7 +63,7 @@ func (p *Pipeline) fail(f *flow, g *module, b batch, in []abi.Event, out *guest.
 		return *merged, nil
 	default:
 		for _, failure := range out.Failures {
-			letter(&in[failure.Index], g.stage(), failure.Err.Error())
+			letter(&in[failure.Index], g.stage(), kindOf(failure.Err), failure.Err.Error())
 		}
 		return out.Events, nil
 	}

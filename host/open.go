@@ -121,7 +121,10 @@ func (p *Pipeline) join(ctx context.Context, cfg Config) error {
 	}
 	for i, s := range cfg.Sinks {
 		all[i] = s.Name
-		retriers[s.Name] = sinks.NewRetry(s.Sink, cfg.Retry, cfg.Logger.With("sink", s.Name))
+		d := &delivery{name: s.Name}
+		d.Retrier = sinks.NewRetry(timed{s.Sink, &d.sends}, cfg.Retry, cfg.Logger.With("sink", s.Name))
+		p.delivery = append(p.delivery, d)
+		retriers[s.Name] = d
 	}
 	for i, f := range p.flows {
 		names := cfg.Flows[i].Sinks

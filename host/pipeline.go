@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -36,7 +37,10 @@ type Pipeline struct {
 
 	refused, failed rate.Sometimes // their log lines: what repeats is not said more than once a second
 
-	counts counters
+	started  atomic.Pointer[time.Time] // Run; nil before
+	counts   counters
+	reasons  reasons
+	delivery []*delivery // to each of named
 }
 
 // Run consumes until ctx ends or, with an end position, until every shard got
@@ -45,6 +49,8 @@ type Pipeline struct {
 // be consumed again by the next run. What a source that fails does to the
 // others, Config.ExitOnFailure says.
 func (p *Pipeline) Run(ctx context.Context) error {
+	now := time.Now()
+	p.started.Store(&now)
 	return p.sources.run(ctx, func(ctx context.Context, s *source, b *shard.Batch) error {
 		return p.settle(ctx, s.flow, pulled{s, b})
 	})
@@ -56,7 +62,8 @@ type lane struct {
 	outputs []guest.Output // one for each guest
 	merged  [][]abi.Event  // the same, with what failed and passes
 	letters []deadletter.Letter
-	ids     []byte // of the events, one after the other
+	kinds   []string // of their reasons
+	ids     []byte   // of the events, one after the other
 }
 
 func newLane(guests int) *lane {
@@ -68,13 +75,13 @@ func newLane(guests int) *lane {
 func (p *Pipeline) settle(ctx context.Context, f *flow, b batch) error {
 	l := f.lanes.Get().(*lane)
 	defer f.lanes.Put(l)
-	l.letters = l.letters[:0]
+	l.letters, l.kinds = l.letters[:0], l.kinds[:0]
 	tally := Counts{Pulled: uint64(len(b.logs())), PulledBytes: uint64(b.size())}
 
-	letter := func(e *abi.Event, stage deadletter.Stage, reason string) {
+	letter := func(e *abi.Event, stage deadletter.Stage, kind, reason string) {
 		letter := b.letter(e.Origin)
 		letter.At, letter.Stage, letter.Reason = time.Now(), stage, reason
-		l.letters = append(l.letters, letter)
+		l.letters, l.kinds = append(l.letters, letter), append(l.kinds, kind)
 	}
 	events, err := p.transform(ctx, f, l, b, &tally, letter)
 	if err != nil {
@@ -84,7 +91,7 @@ func (p *Pipeline) settle(ctx context.Context, f *flow, b batch) error {
 		l.identify(events, b)
 	}
 	err = f.sink.Deliver(ctx, events, func(e *abi.Event, reason string) error {
-		letter(e, f.sinkStage(e), reason)
+		letter(e, f.sinkStage(e), refusedBySink, reason)
 		p.refused.Do(func() {
 			of := b.letter(e.Origin)
 			p.logger.Warn("an event is refused for good and goes to the dead letters", "sink", f.sinkStage(e).Name,
@@ -99,6 +106,7 @@ func (p *Pipeline) settle(ctx context.Context, f *flow, b batch) error {
 		if err := p.letters.Write(ctx, l.letters); err != nil {
 			return fmt.Errorf("dead letters: %w", err)
 		}
+		p.reasons.add(l.letters, l.kinds, p.named)
 	}
 	tally.DeadLetters = uint64(len(l.letters))
 	tally.Delivered = tally.Pulled + tally.Added - tally.Dropped - tally.Discarded - tally.DeadLetters
@@ -131,9 +139,11 @@ func (p *Pipeline) transform(ctx context.Context, f *flow, l *lane, b batch, tal
 	for i := range guests.modules {
 		g := &guests.modules[i]
 		out := &l.outputs[i]
+		began := time.Now()
 		if err := g.Transform(ctx, events, out); err != nil {
 			return nil, err
 		}
+		g.tally.transform.Since(began)
 		tally.Dropped += uint64(out.Dropped)
 		tally.Added += uint64(len(out.Events) + out.Dropped + len(out.Failures) - len(events))
 		passed, err := p.fail(f, g, b, events, out, &l.merged[i], tally, letter)

@@ -37,6 +37,8 @@ type source struct {
 	before shard.Progress // of those that failed
 	failed error          // nil: it works
 	since  time.Time      // of failed
+
+	reopened uint64 // times after it failed
 }
 
 type settleFunc func(context.Context, *source, *shard.Batch) error
@@ -169,6 +171,9 @@ func (s *source) reopen(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.failed != nil {
+		s.reopened++
+	}
 	s.open, s.failed, s.since = opened, nil, time.Time{}
 	return nil
 }
@@ -195,7 +200,7 @@ func (s *source) progress() shard.Progress {
 	sum := s.before
 	if s.open != nil {
 		of := s.open.Progress()
-		sum.Done, sum.Shards = of.Done, of.Shards
+		sum.Done, sum.Shards, sum.Consumer, sum.Beat = of.Done, of.Shards, of.Consumer, of.Beat
 		sum.Logs += of.Logs
 		sum.Bytes += of.Bytes
 	}

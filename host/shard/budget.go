@@ -43,6 +43,9 @@ func NewBudget(bytes int64) *Budget {
 	return &Budget{size: bytes, sem: semaphore.NewWeighted(bytes), raws: newBuffers(bytes)}
 }
 
+// Budget returns the one that this source uses.
+func (s *Source) Budget() *Budget { return s.cfg.Budget }
+
 // Size returns the bytes of the budget.
 func (b *Budget) Size() int64 { return b.size }
 
