@@ -39,7 +39,10 @@ type Step struct {
 }
 
 // A Doubt is what a sink can live with and its owner may not want to.
-type Doubt struct{ Reason string }
+type Doubt struct {
+	Reason string
+	Remedy string // one sentence
+}
 
 func (d *Doubt) Error() string { return d.Reason }
 

@@ -56,13 +56,16 @@ func (s *Sink) ask(ctx context.Context, method, path string, ch *channel) (a ans
 	return a, err
 }
 
+// later is what to do about a receiver that has too much to do.
+const later = "see what the receiver is busy with, and run this check again"
+
 func (s *Sink) checkEmpty(a answer) error {
 	v := a.judge(0, time.Now())
 	switch {
 	case v.kind == delivered, a.status == http.StatusBadRequest && v.code == 5:
 		return nil
 	case v.kind == busy && v.code >= 0:
-		return &sinks.Doubt{Reason: "the receiver is busy, and the token could not be checked: " + a.excerpt()}
+		return &sinks.Doubt{Reason: "the receiver is busy, and the token could not be checked: " + a.excerpt(), Remedy: later}
 	}
 	return fmt.Errorf("HEC at %s: %w", s.base, v.err)
 }
@@ -71,7 +74,7 @@ func (s *Sink) checkEmpty(a answer) error {
 func (s *Sink) checkAcks(ctx context.Context, ch *channel) error {
 	err := s.acknowledges(ctx, ch)
 	if retry, ok := errors.AsType[*sinks.Retry](err); ok {
-		return &sinks.Doubt{Reason: "the receiver does not say whether it acknowledges: " + retry.Err.Error()}
+		return &sinks.Doubt{Reason: "the receiver does not say whether it acknowledges: " + retry.Err.Error(), Remedy: later}
 	}
 	if hold, ok := errors.AsType[*sinks.Hold](err); ok {
 		err = hold.Err

@@ -74,7 +74,7 @@ func (s *Sink) checkHealth(ctx context.Context) error {
 	if v := health.judge(0, time.Now()); v.kind == stopped && health.status == http.StatusOK {
 		return fmt.Errorf("HEC at %s: check --hec-url (host, port): %w", s.base, v.err)
 	} else if v.kind == busy && v.code >= 0 {
-		return &sinks.Doubt{Reason: "the receiver is not healthy: " + health.excerpt()}
+		return &sinks.Doubt{Reason: "the receiver is not healthy: " + health.excerpt(), Remedy: later}
 	}
 	return nil
 }

@@ -49,7 +49,10 @@ func (s *Sink) examine(ctx context.Context) error {
 		return sinks.Plainly(err)
 	}
 	if s.cfg.Confirm == ConfirmNone {
-		return &sinks.Doubt{Reason: "it can be reached, but nothing confirms what is delivered over " + s.cfg.Protocol + ": use relp, or tcp or tls with --syslog-confirm close"}
+		return &sinks.Doubt{
+			Reason: "nothing confirms what is delivered over " + s.cfg.Protocol + ": messages may be lost without a trace",
+			Remedy: "use relp, or tcp or tls with --syslog-confirm close",
+		}
 	}
 	return nil
 }
