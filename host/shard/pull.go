@@ -24,6 +24,7 @@ type pulled struct {
 	raw          *[]byte // a LogGroupList; nil when there is none
 	reserved     int64   // of the budget
 	groups       int
+	began, ended time.Time // of the call
 	drained      time.Time // when nothing seemed to be behind next; zero: the pull was full
 	// What the service read, before it applied a query.
 	scannedBytes, scannedGroups int

@@ -102,7 +102,8 @@ func (p *puller) pull(ctx context.Context, cursor string) (got *pulled, err erro
 			p.cfg.Budget.release(reserved)
 			return err
 		}
-		p.pace.pull.Since(began)
+		got.began, got.ended = began, time.Now()
+		p.pace.pull.Observe(got.ended.Sub(began))
 		switch {
 		case !got.moved():
 			p.pace.empty(cursor, began)

@@ -38,6 +38,11 @@ type Batch struct {
 	First        int    // index of Logs[0] within the pull
 	Logs         []abi.Log
 	RawBytes     int // keys and values of the flattened logs
+	Steps        Steps
+
+	// Committed may be set by the handler, to hear of the checkpoint after the
+	// batch. It is not called when that is left to another consumer.
+	Committed CommitFunc
 
 	counts bool   // the cursors count log groups, and
 	number int64  // this is the one that Cursor stands for

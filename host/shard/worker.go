@@ -32,8 +32,9 @@ type worker struct {
 	work context.Context // over: commit nothing more (lost) or at once (drained too long)
 	drop context.CancelCauseFunc
 
-	cp   checkpoint
-	pace *pace
+	cp      checkpoint
+	waiting waiting // for it to be saved
+	pace    *pace
 }
 
 // do returns how the work ended; err is set when it failed.
@@ -164,21 +165,29 @@ func (w *worker) handle(got *pulled) error {
 	d := w.run.decoders.Get().(*decoder)
 	defer w.run.decoders.Put(d)
 	budget := w.run.cfg.Budget
+	var settled waiting
+	steps := Steps{Pull: got.began, Pulled: got.ended, Decode: time.Now()}
 	logs, err := d.open(*got.raw, got.groups, partSize)
 	for ; err == nil; logs, err = d.part() {
+		steps.Decoded = time.Now()
 		got.reserved = budget.settle(got.reserved, int64(got.size()+d.size()))
-		b := &Batch{Shard: w.shard, Cursor: got.cursor, Next: got.next, First: d.first, Logs: logs, RawBytes: d.bytes}
+		b := &Batch{Shard: w.shard, Cursor: got.cursor, Next: got.next, First: d.first, Logs: logs, RawBytes: d.bytes, Steps: steps}
 		b.locate(got.groups, w.run.cfg.Query)
 		w.pace.hold(logs)
 		if err := w.deliver(b); err != nil {
 			return err
 		}
+		if b.Committed != nil {
+			settled.add(b.Committed)
+		}
 		if !d.more {
 			w.cp.settle(got.next)
+			w.waiting.add(settled...)
 			w.settled(got.next, b, got.drained)
 			return nil
 		}
 		w.settled(got.cursor, b, time.Time{})
+		steps = Steps{Decode: time.Now()}
 	}
 	return &brokenPull{fmt.Errorf("shard %d, pull at cursor %s: %w", w.shard, got.cursor, err)}
 }
@@ -262,6 +271,7 @@ func (w *worker) save(ctx context.Context, p patience) error {
 		err := w.run.client.save(ctx, w.shard, cursor)
 		if err == nil {
 			w.pace.committed(began)
+			w.waiting.tell(cursor, began)
 		}
 		return err
 	})
