@@ -24,10 +24,10 @@ export RSYSLOGD         ?= $(wildcard $(HOME)/.cache/slswasm/rsyslog/usr/sbin/rs
 export RSYSLOGD_MODULES ?= $(wildcard $(HOME)/.cache/slswasm/rsyslog/usr/lib/*/rsyslog)
 export OTELCOL          ?= $(lastword $(sort $(wildcard $(HOME)/.cache/slswasm/otelcol-*/otelcol)))
 
-.PHONY: help build guests tinygo rust cases demo soak kills bench test check fuzz clean
+.PHONY: help build guests tinygo rust cases demo soak kills bench test check fuzz platforms release reproducible clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 build: guests ## bin/slswasm and the example guests in bin/guests
 	$(GO) build -trimpath -o $(BIN)/slswasm ./cmd/slswasm
@@ -96,6 +96,17 @@ fuzz: ## each fuzz function for FUZZTIME (default 20s)
 	@set -e; for p in $$($(GO) list ./...); do \
 		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $${FUZZTIME:-20s} $$p; done; done
+
+platforms: ## that nothing is written for one system alone: build, and vet with its tests, for all that are released
+	@set -e; for p in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do echo "build $$p"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build ./...; done
+	@set -e; for s in darwin windows; do echo "vet $$s"; CGO_ENABLED=0 GOOS=$$s $(GO) vet ./...; done
+
+release: ## the files of a release, for all platforms, in bin/release: VERSION=v0.1.0
+	$(GO) run ./cmd/release -version '$(VERSION)' -out $(BIN)/release
+
+reproducible: ## two releases from two folders, each without the other's caches: the same bytes
+	SLSWASM_REPRODUCE=1 $(GO) test -count=1 -v -timeout 60m -run TestReleaseIsReproducible ./cmd/release
 
 $(LINT):
 	@mkdir -p $(TOOLS)

@@ -2,8 +2,15 @@ package main
 
 import "runtime/debug"
 
-// version is the module's own, or the commit that it was built from.
+// stamped is the version of a release; its build sets it.
+var stamped string
+
+// version is the release's, the module's own, or the commit that it was built
+// from.
 func version() string {
+	if stamped != "" {
+		return stamped
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
