@@ -39,6 +39,7 @@ type source struct {
 	since  time.Time      // of failed
 
 	reopened uint64 // times after it failed
+	done     bool   // Run has nothing more to do
 }
 
 type settleFunc func(context.Context, *source, *shard.Batch) error
@@ -152,8 +153,12 @@ func (s *source) once(ctx context.Context, settle settleFunc) error {
 	if err != nil {
 		err = s.named(err)
 		s.lost(err)
+		return err
 	}
-	return err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done = true
+	return nil
 }
 
 func (s *source) opened() *shard.Source {
@@ -200,7 +205,7 @@ func (s *source) progress() shard.Progress {
 	sum := s.before
 	if s.open != nil {
 		of := s.open.Progress()
-		sum.Done, sum.Shards, sum.Consumer, sum.Beat = of.Done, of.Shards, of.Consumer, of.Beat
+		sum.Done, sum.Shards, sum.Consumer, sum.Beat, sum.Timeout = of.Done, of.Shards, of.Consumer, of.Beat, of.Timeout
 		sum.Logs += of.Logs
 		sum.Bytes += of.Bytes
 	}

@@ -41,6 +41,8 @@ type SourceState struct {
 	ErrorSince time.Time `json:"error_since,omitzero"` // zero: it runs
 	Reopened   uint64    `json:"reopened"`             // times, after failures
 	Beat       time.Time `json:"beat,omitzero"`        // when its last heartbeat was answered; zero before
+	Timeout    float64   `json:"timeout_seconds"`      // of the group: longer without a heartbeat, and its shards are lost
+	Done       bool      `json:"done"`                 // it has read everything up to --until, or was stopped
 
 	Logs   uint64       `json:"logs"`   // settled, of all shards that it ever held
 	Bytes  uint64       `json:"bytes"`  // their keys and values
@@ -145,7 +147,7 @@ func (s *source) state(now time.Time) (SourceState, *shard.Budget) {
 	defer s.mu.Unlock()
 	state := SourceState{
 		Flow: s.flow.name, Project: s.cfg.Project, Logstore: s.cfg.Logstore, Group: s.cfg.Group,
-		Consumer: of.Consumer, Beat: of.Beat, Reopened: s.reopened, ErrorSince: s.since,
+		Consumer: of.Consumer, Beat: of.Beat, Timeout: of.Timeout.Seconds(), Reopened: s.reopened, ErrorSince: s.since, Done: s.done,
 		Logs: uint64(of.Logs), Bytes: uint64(of.Bytes), Shards: []ShardState{},
 	}
 	budget := s.cfg.Budget

@@ -20,8 +20,9 @@ type Progress struct {
 	Done   float64
 	Shards []Place // by number
 
-	Consumer string    // this source's name in the group
-	Beat     time.Time // when its last heartbeat was answered; zero before
+	Consumer string        // this source's name in the group
+	Timeout  time.Duration // of the group
+	Beat     time.Time     // when its last heartbeat was answered; zero before
 }
 
 // A Place is how far one shard has come.

@@ -131,7 +131,7 @@ func (s *Source) Close() { s.closed.Do(s.client.close) }
 // Progress may be called at any time.
 func (s *Source) Progress() Progress {
 	p := s.progress.snapshot()
-	p.Consumer = s.cfg.Consumer
+	p.Consumer, p.Timeout = s.cfg.Consumer, s.timeout
 	return p
 }
 
