@@ -14,7 +14,13 @@ func flagsFirst(commands []*cli.Command, args []string) []string {
 		return args
 	}
 	i := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(args[1]) })
-	if i < 0 || commands[i].ArgsUsage == "" {
+	if i < 0 {
+		return args
+	}
+	if below := commands[i].Subcommands; len(below) > 0 {
+		return slices.Concat(args[:1], flagsFirst(below, args[1:]))
+	}
+	if commands[i].ArgsUsage == "" {
 		return args
 	}
 	var flags, words []string

@@ -27,7 +27,6 @@ type guestSettings struct {
 
 func (s *guestSettings) flags() []cli.Flag {
 	const c = category("Guest")
-	s.onError = string(host.OnErrorDeadLetter)
 	if dir, err := os.UserCacheDir(); err == nil {
 		s.cacheDir = filepath.Join(dir, "slswasm", "wazero")
 	}
@@ -40,17 +39,19 @@ func (s *guestSettings) flags() []cli.Flag {
 			Name: "guest-config", Usage: "`FILE|JSON` for the module: the first for the first --transform, and so on",
 			Destination: &s.configs, Category: string(c), EnvVars: env("guest-config"), TakesFile: true,
 		},
-		c.text(&s.onError, "on-error", "for a log that the module cannot transform: dead-letter, halt, pass or drop"),
+		onErrorFlag(&s.onError),
 		c.yes(&s.watch, "watch", "load modules and their configuration again when the files change, as on SIGHUP"),
 		c.file(&s.cacheDir, "compile-cache", "`DIR` for compiled modules; empty for none"),
 	}, s.limits.flags(c))
 }
 
+func onErrorFlag(to *string) cli.Flag {
+	*to = string(host.OnErrorDeadLetter)
+	return category("Guest").text(to, "on-error", "for a log that the module cannot transform: dead-letter, halt, pass or drop")
+}
+
 func (s *guestSettings) guests(logger *slog.Logger) ([]guest.Config, host.OnError, error) {
-	onError, err := host.ParseOnError(s.onError)
-	if err != nil {
-		err = fmt.Errorf("--on-error: %w", err)
-	}
+	onError, err := parseOnError(s.onError)
 	errs := []error{err, s.limits.check()}
 	if s.watch && len(s.transforms.Value()) == 0 {
 		errs = append(errs, errors.New("--watch: there is no --transform to watch"))
@@ -63,6 +64,14 @@ func (s *guestSettings) guests(logger *slog.Logger) ([]guest.Config, host.OnErro
 		errs = append(errs, err)
 	}
 	return guests, onError, errors.Join(errs...)
+}
+
+func parseOnError(text string) (host.OnError, error) {
+	onError, err := host.ParseOnError(text)
+	if err != nil {
+		err = fmt.Errorf("--on-error: %w", err)
+	}
+	return onError, err
 }
 
 // entries are the modules of the chain, each with its configuration.

@@ -114,20 +114,41 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			runCommand(), replayCommand(), demoCommand(), emulateCommand(),
 			newCommand(), testCommand(), tryCommand(), inspectCommand(), benchCommand(),
-			completionCommand(), manCommand(),
+			configCommand(), completionCommand(), manCommand(),
 		},
 		EnableBashCompletion: true, BashComplete: suggest,
 	}
 	completes(app.Commands)
-	for _, c := range app.Commands {
+	prepare(app.Commands, "")
+	return app
+}
+
+// prepare lets commands, and those below them, speak of mistakes in this
+// program's words.
+func prepare(commands []*cli.Command, parent string) {
+	for _, c := range commands {
+		name := parent + c.Name
 		c.OnUsageError = func(c *cli.Context, err error, _ bool) error {
-			return usage(fmt.Errorf("%s: %w; see slswasm %s --help", c.Command.Name, misuse(err, c.Command.Flags), c.Command.Name))
+			return usage(fmt.Errorf("%s: %w; see slswasm %s --help", name, misuse(err, c.Command.Flags), name))
 		}
-		if c.ArgsUsage == "" {
+		switch {
+		case len(c.Subcommands) > 0:
+			prepare(c.Subcommands, name+" ")
+			c.Action = noSuchCommand(name)
+		case c.ArgsUsage == "":
 			c.Before = noArguments
 		}
 	}
-	return app
+}
+
+// noSuchCommand is what a command does that has others below it.
+func noSuchCommand(name string) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if word := c.Args().First(); word != "" {
+			return usage(fmt.Errorf("%s: there is no command %q; see slswasm %s --help", name, word, name))
+		}
+		return cli.ShowSubcommandHelp(c)
+	}
 }
 
 // noArguments refuses words that no flag takes: a forgotten "--" must not

@@ -92,6 +92,7 @@ func parseSince(text string) (time.Time, error) {
 func replayCommand() *cli.Command {
 	var (
 		settings replaySettings
+		file     configSettings
 		guests   guestSettings
 		sink     = sinkSettings{deadLetters: "slswasm-dead-letters.again.jsonl"} // never what is read
 		retry    retrySettings
@@ -105,15 +106,21 @@ func replayCommand() *cli.Command {
 			"The original logs pass through the modules given here, none or others than before, to the sinks given here.\n" +
 			"What fails again is a letter in --dead-letters. How far FILE is settled is kept in FILE.replayed: the same command\n" +
 			"goes on where it was, also after a kill.\n" +
+			"With --config, each letter goes the way of its logstore, and --dead-letters of that file is left alone.\n" +
 			"Exit codes: 0 all is replayed, 1 failed or stopped before the end, 2 nothing was started.",
-		Flags: slices.Concat(settings.flags(), guests.flags(), sink.flags(), retry.flags(), log.flags("info")),
+		Flags: slices.Concat(settings.flags(), file.flags(), guests.flags(), sink.flags(), retry.flags(), log.flags("info")),
 		Action: func(c *cli.Context) error {
 			if err := words(c, -1); err != nil {
 				return err
 			}
+			// The file's dead letters are what is read.
+			plan, planErr := makePlan(c, file.path, &guests, &sink, "dead-letters")
+			if plan == nil {
+				return usage(planErr)
+			}
 			logger, err := log.logger(c.App.ErrWriter)
 			if err != nil {
-				return usage(err)
+				return usage(plan.located(err))
 			}
 			cfg, err := settings.config(c.Args().Slice(), sink.deadLetters, logger)
 			if settings.list || settings.dryRun {
@@ -122,10 +129,10 @@ func replayCommand() *cli.Command {
 				}
 				return settings.show(c, cfg)
 			}
-			modules, onError, guestErr := guests.guests(logger)
+			flows, flowErr := plan.resendFlows(logger)
 			patience, retryErr := retry.config()
-			opened, sinkErr := sink.open(patience, logger)
-			if err := errors.Join(err, guestErr, sinkErr, retryErr); err != nil {
+			opened, sinkErr := plan.openSinks(patience, logger)
+			if err := inOrder(err, planErr, flowErr, sinkErr, plan.located(retryErr)); err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
 			// Until the very end: a SIGHUP while draining must not kill.
@@ -137,7 +144,7 @@ func replayCommand() *cli.Command {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
 			p, err := host.Open(c.Context, host.Config{
-				Flows: []host.Flow{{Guests: modules, OnError: onError}}, Resend: true,
+				Flows: flows, Resend: true,
 				Sinks: opened, Retry: patience, Logger: logger,
 				DeadLetters: sink.deadLetters, LettersSize: int64(sink.lettersSize), EventIDs: sink.eventID,
 			})
@@ -148,7 +155,7 @@ func replayCommand() *cli.Command {
 				logger.Info("stopping: what is in hand is delivered and remembered; a second signal leaves at once", "limit", settings.drain)
 			})
 			defer told()
-			stopReloads := startReloads(c.Context, &guests, p, logger, hangup)
+			stopReloads := startReloads(c.Context, plan, p, logger, hangup)
 			stopBar := showProgress(c.App.ErrWriter, true, r.Progress)
 			err = r.Run(c.Context, p.Resend)
 			stopBar()

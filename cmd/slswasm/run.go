@@ -19,6 +19,7 @@ import (
 // runSettings are all flags of slswasm run, and so all keys of a configuration
 // file.
 type runSettings struct {
+	file    configSettings
 	source  sourceSettings
 	pull    pullSettings
 	guests  guestSettings
@@ -29,7 +30,7 @@ type runSettings struct {
 }
 
 func (s *runSettings) flags() []cli.Flag {
-	return slices.Concat(s.source.flags(), s.pull.flags(), s.guests.flags(), s.sink.flags(), s.retry.flags(),
+	return slices.Concat(s.file.flags(), s.source.flags(), s.pull.flags(), s.guests.flags(), s.sink.flags(), s.retry.flags(),
 		s.log.flags("info"), s.profile.flags())
 }
 
@@ -40,13 +41,19 @@ func runCommand() *cli.Command {
 		Usage: "consume logstores, transform each log, deliver it, and move the checkpoint only past what arrived",
 		Description: "Each flag has an environment variable, SLSWASM_ and its name; the documented SLS_* ones work too.\n" +
 			"The first SIGTERM or Ctrl-C drains and commits, the second leaves at once.\n" +
-			"SIGHUP loads the modules and the file of the token again.\n" +
+			"SIGHUP loads the modules and the file of the token again, and the transforms of the configuration file.\n" +
+			"A flag stands above its environment variable, and that above the configuration file: of a source's or a sink's\n" +
+			"settings, for all of them. slswasm config show says what comes of it, slswasm config example how a file looks.\n" +
 			"Exit codes: 0 done or stopped, 1 failed while running or left at a second signal, 2 nothing was started.",
 		Flags: s.flags(),
 		Action: func(c *cli.Context) (err error) {
+			plan, planErr := makePlan(c, s.file.path, &s.guests, &s.sink)
+			if plan == nil {
+				return usage(planErr)
+			}
 			logger, err := s.log.logger(c.App.ErrWriter)
 			if err != nil {
-				return usage(err)
+				return usage(plan.located(err))
 			}
 			shard.RouteSDKLog(logger)
 			warnOfUnknown(c, logger)
@@ -57,13 +64,12 @@ func runCommand() *cli.Command {
 			// All of it is looked at before anything is said, so that one
 			// message names everything that is missing.
 			base, pullErr := s.pull.base(logger)
-			sources, sourceErr := s.source.configs(base)
-			modules, onError, guestErr := s.guests.guests(logger)
+			flows, flowErr := plan.hostFlows(base, logger)
 			patience, retryErr := s.retry.config()
-			opened, sinkErr := s.sink.open(patience, logger)
-			saver, saveErr := savePull(s.pull.savePull, sources, logger)
+			opened, sinkErr := plan.openSinks(patience, logger)
+			saver, saveErr := savePull(s.pull.savePull, flows, logger)
 			defer saver.end()
-			if err := errors.Join(pullErr, sourceErr, guestErr, sinkErr, retryErr, saveErr); err != nil {
+			if err := inOrder(planErr, flowErr, sinkErr, plan.located(errors.Join(pullErr, retryErr, saveErr))); err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
 			stopProfile, err := s.profile.start()
@@ -72,8 +78,7 @@ func runCommand() *cli.Command {
 			}
 			defer func() { err = errors.Join(err, stopProfile()) }()
 			p, err := host.Open(c.Context, host.Config{
-				Flows: []host.Flow{{Sources: sources, Guests: modules, OnError: onError}},
-				Sinks: opened, Retry: patience, Logger: logger,
+				Flows: flows, Sinks: opened, Retry: patience, Logger: logger,
 				DeadLetters: s.sink.deadLetters, LettersSize: int64(s.sink.lettersSize), EventIDs: s.sink.eventID,
 				ExitOnFailure: s.pull.exitOnFailure,
 			})
@@ -84,14 +89,15 @@ func runCommand() *cli.Command {
 			for i, o := range opened {
 				names[i] = o.Name
 			}
-			logger.Info("started", "version", c.App.Version, "sources", len(sources), "guests", len(modules), "sinks", names,
-				"from", s.source.from, "until", s.pull.until, "dead_letters", s.sink.deadLetters)
+			logger.Info("started", "version", c.App.Version, "config", s.file.path, "sources", plan.count(), "guests", len(plan.transforms),
+				"sinks", names, "until", s.pull.until, "dead_letters", s.sink.deadLetters)
+			plan.overridden(logger)
 			told := context.AfterFunc(c.Context, func() {
 				logger.Info("stopping: pulling ends, what is in hand is delivered and committed; a second signal leaves at once",
 					"limit", s.pull.drain)
 			})
 			defer told()
-			stopReloads := startReloads(c.Context, &s.guests, p, logger, hangup)
+			stopReloads := startReloads(c.Context, plan, p, logger, hangup)
 			stopBar := showProgress(c.App.ErrWriter, s.pull.until != "", p.Progress)
 			err = p.Run(c.Context)
 			stopBar()

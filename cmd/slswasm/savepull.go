@@ -8,7 +8,7 @@ import (
 	"os"
 	"sync"
 
-	"github.com/slswasm/slswasm/host/shard"
+	"github.com/slswasm/slswasm/host"
 )
 
 // A pullSaver writes the first pull with logs into a file, for slswasm try.
@@ -21,7 +21,7 @@ type pullSaver struct {
 // savePull makes the file at once, so that a path that is wrong is known
 // before anything starts, and lets the sources fill it. It never writes over
 // what somebody has saved before. Without a path there is no pullSaver.
-func savePull(path string, sources []shard.Config, logger *slog.Logger) (*pullSaver, error) {
+func savePull(path string, flows []host.Flow, logger *slog.Logger) (*pullSaver, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -33,8 +33,10 @@ func savePull(path string, sources []shard.Config, logger *slog.Logger) (*pullSa
 		return nil, fmt.Errorf("--save-pull: %w", err)
 	}
 	s := &pullSaver{file: file, logger: logger}
-	for i := range sources {
-		sources[i].OnPull = s.save
+	for _, f := range flows {
+		for i := range f.Sources {
+			f.Sources[i].OnPull = s.save
+		}
 	}
 	return s, nil
 }

@@ -51,6 +51,22 @@ func (s *sinkSettings) flags() []cli.Flag {
 // open makes the sinks; none of them talks to its receiver yet. The patience is
 // that with an endpoint that failed.
 func (s *sinkSettings) open(patience sinks.RetryConfig, logger *slog.Logger) ([]host.NamedSink, error) {
+	entries, err := s.entries()
+	errs := []error{err}
+	var opened []host.NamedSink
+	for i := range entries {
+		sink, err := entries[i].open(s.eventID, patience, logger)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		opened = append(opened, sink)
+	}
+	return opened, errors.Join(errs...)
+}
+
+// entries are the sinks that are chosen, or else those that are set up.
+func (s *sinkSettings) entries() ([]sinkEntry, error) {
 	names := s.sinks.Value()
 	if len(names) == 0 {
 		if s.hec.isSet() {
@@ -63,22 +79,19 @@ func (s *sinkSettings) open(patience sinks.RetryConfig, logger *slog.Logger) ([]
 	if len(names) == 0 {
 		return nil, errors.New("--hec-url or --syslog-url is missing: where to deliver")
 	}
-	var opened []host.NamedSink
+	var entries []sinkEntry
 	var errs []error
 	for i, name := range names {
-		if slices.Contains(names[:i], name) {
+		switch {
+		case slices.Contains(names[:i], name):
 			errs = append(errs, fmt.Errorf("--sink: %s is given twice", name))
-			continue
+		case name != sinkHEC && name != sinkSyslog:
+			errs = append(errs, fmt.Errorf("--sink: %q is none of: %s, %s", name, sinkHEC, sinkSyslog))
+		default:
+			entries = append(entries, sinkEntry{name: name, kind: name, hec: &s.hec, syslog: &s.syslog})
 		}
-		one := sinkEntry{name: name, kind: name, hec: &s.hec, syslog: &s.syslog}
-		sink, err := one.open(s.eventID, patience, logger)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		opened = append(opened, sink)
 	}
-	return opened, errors.Join(errs...)
+	return entries, errors.Join(errs...)
 }
 
 // A sinkEntry is one sink and its settings, of which those of its kind count.
@@ -95,8 +108,6 @@ func (e *sinkEntry) open(eventIDs bool, patience sinks.RetryConfig, logger *slog
 	switch {
 	case e.kind == sinkHEC:
 		sink, err = e.hec.sink(patience, logger)
-	case e.kind != sinkSyslog:
-		err = fmt.Errorf("--sink: %q is none of: %s, %s", e.kind, sinkHEC, sinkSyslog)
 	case eventIDs && e.syslog.Format == syslog.RFC3164:
 		err = errors.New("--event-id: needs --syslog-format rfc5424; the older format has no place for it")
 	default:

@@ -102,28 +102,42 @@ func (s *sourceSettings) spread(base shard.Config) ([]shard.Config, error) {
 		return nil, fmt.Errorf("--endpoint, --project and --logstore: %d, %d and %d values between semicolons; give one of each for every project",
 			len(endpoints), len(projects), len(logstores))
 	}
+	if strings.Contains(s.endpoint, "@") {
+		return nil, errors.New("--endpoint: holds an @; the access key has flags of its own") // and is not shown
+	}
 	var configs []shard.Config
 	var errs []error
-	seen := map[[3]string]bool{}
-	for i := range endpoints {
-		if strings.Contains(endpoints[i], "@") {
-			return nil, errors.New("--endpoint: holds an @; the access key has flags of its own") // and is not shown
+	seen := map[place]bool{}
+	for _, p := range s.places() {
+		if seen[p] && p.logstore != "" {
+			errs = append(errs, fmt.Errorf("--logstore: %s of project %s is named twice; each log would be delivered twice", p.logstore, p.project))
 		}
-		for _, logstore := range split(logstores[i], ",") {
-			key := [3]string{endpoints[i], projects[i], logstore}
-			if seen[key] && logstore != "" {
-				errs = append(errs, fmt.Errorf("--logstore: %s of project %s is named twice; each log would be delivered twice", logstore, projects[i]))
-			}
-			seen[key] = true
-			c := base
-			c.Endpoint, c.Project, c.Logstore = endpoints[i], projects[i], logstore
-			if err := c.Validate(); err != nil {
-				errs = append(errs, err)
-			}
-			configs = append(configs, c)
+		seen[p] = true
+		c := base
+		c.Endpoint, c.Project, c.Logstore = p.endpoint, p.project, p.logstore
+		if err := c.Validate(); err != nil {
+			errs = append(errs, err)
 		}
+		configs = append(configs, c)
 	}
 	return configs, errors.Join(errs...)
+}
+
+// A place is one logstore.
+type place struct{ endpoint, project, logstore string }
+
+// places are the logstores in the documented lists, as far as these match.
+func (s *sourceSettings) places() []place {
+	endpoints, projects := split(s.endpoint, ";"), split(s.project, ";")
+	var places []place
+	for i, logstores := range split(s.logstore, ";") {
+		for _, logstore := range split(logstores, ",") {
+			if i < min(len(endpoints), len(projects)) {
+				places = append(places, place{endpoints[i], projects[i], logstore})
+			}
+		}
+	}
+	return places
 }
 
 // split cuts a list; an empty text is a list of one empty value, so that what

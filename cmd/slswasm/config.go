@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/urfave/cli/v2"
+)
+
+func configCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "config",
+		Usage: "check, show or begin a configuration file for slswasm run",
+		Subcommands: []*cli.Command{
+			configCheckCommand(), configShowCommand(), configExampleCommand(),
+		},
+	}
+}
+
+func configCheckCommand() *cli.Command {
+	var s runSettings
+	return &cli.Command{
+		Name:      "check",
+		ArgsUsage: "FILE",
+		Usage:     "say what is wrong with a configuration file, and where",
+		Description: "Reads the file, what it refers to, and the modules; talks to nobody. Flags and variables count as for slswasm run.\n" +
+			"Exit codes: 0 it is right, 2 it is not.",
+		Flags: s.flags(),
+		Action: func(c *cli.Context) error {
+			if err := words(c, 1); err != nil {
+				return err
+			}
+			p, err := makePlan(c, c.Args().First(), &s.guests, &s.sink)
+			if p == nil {
+				return usage(err)
+			}
+			if err := s.check(p, err); err != nil {
+				return usage(err)
+			}
+			_, err = fmt.Fprintf(c.App.Writer, "%s: %s, %s and %s are right\n", c.Args().First(),
+				plural(len(p.flows), "source"), plural(len(p.transforms), "transform"), plural(len(p.receivers), "sink"))
+			return err
+		},
+	}
+}
+
+// check makes everything that can be made without others and without a trace.
+func (s *runSettings) check(p *plan, planErr error) error {
+	quiet := slog.New(slog.DiscardHandler)
+	base, pullErr := s.pull.base(quiet)
+	_, flowErr := p.hostFlows(base, quiet)
+	patience, retryErr := s.retry.config()
+	opened, sinkErr := p.openSinks(patience, quiet)
+	return inOrder(planErr, flowErr, sinkErr, p.located(pullErr), p.located(retryErr), closeSinks(opened))
+}
+
+func configShowCommand() *cli.Command {
+	var s runSettings
+	return &cli.Command{
+		Name:      "show",
+		ArgsUsage: "[FILE]",
+		Usage:     "say what is in force: what the file, the environment, the flags and the defaults say together",
+		Description: "Prints a configuration file with a remark behind each value that is no default: who has set it. Secrets are " + masked + ".\n" +
+			"Exit codes: 0 done, 2 something is wrong with the file or a flag.",
+		Flags: s.flags(),
+		Action: func(c *cli.Context) error {
+			path := s.file.path
+			if c.Args().Present() {
+				if err := words(c, 1); err != nil {
+					return err
+				}
+				path = c.Args().First()
+			}
+			p, err := makePlan(c, path, &s.guests, &s.sink)
+			if err != nil {
+				return usage(err)
+			}
+			_, err = fmt.Fprint(c.App.Writer, p.show())
+			return err
+		},
+	}
+}

@@ -1,0 +1,145 @@
+// Package yamlfile reads a configuration file: one YAML document, whose every
+// value knows its line, so that whoever finds a value wrong can say where it
+// stands. Values may refer to environment variables and files.
+//
+// It is strict where YAML is not: no key twice, no second document, no value
+// left out, no tags. What keys mean is its caller's matter.
+package yamlfile
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// MaxSize is how large a file may be, in bytes, and one that a value refers to.
+const MaxSize = 1 << 20
+
+// A file is what values point into.
+type file struct {
+	name    string // for messages
+	dir     string // of relative paths
+	lines   []string
+	lookup  func(name string) (value string, ok bool)
+	targets map[*ast.AliasNode]ast.Node
+}
+
+// Read reads the file at path. lookup has the environment's variables.
+func Read(path string, lookup func(name string) (string, bool)) (Value, error) {
+	text, err := readLimited(path)
+	if err != nil {
+		return Value{}, err
+	}
+	return Parse(path, text, lookup)
+}
+
+// Parse is Read of a text that is there already. Its value is a mapping, or
+// the zero Value for a text without any.
+func Parse(path string, text []byte, lookup func(name string) (string, bool)) (Value, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	f := &file{
+		name: path, dir: filepath.Dir(path), lines: strings.Split(string(text), "\n"),
+		lookup: lookup, targets: map[*ast.AliasNode]ast.Node{},
+	}
+	for i, line := range f.lines {
+		if !utf8.ValidString(line) {
+			return Value{}, f.errorAt(Position{i + 1, 1}, "", "not UTF-8: save the file with that encoding")
+		}
+	}
+	tree, err := parse(text)
+	if err != nil {
+		return Value{}, f.syntaxError(err)
+	}
+	var body ast.Node
+	for _, doc := range tree.Docs {
+		switch _, directive := doc.Body.(*ast.DirectiveNode); {
+		case doc.Body == nil || directive:
+		case body != nil:
+			return Value{}, f.errorAt(nodePosition(doc.Body), "", "a second document begins here: want one; remove the line --- before it")
+		default:
+			body = doc.Body
+		}
+	}
+	if body == nil {
+		return Value{}, nil
+	}
+	if err := f.link(body, map[string]ast.Node{}); err != nil {
+		return Value{}, err
+	}
+	root := f.value(body, nodePosition(body))
+	_, err = root.Map()
+	return root, err
+}
+
+// parse keeps a fault of the parser from ending the program.
+func parse(text []byte) (tree *ast.File, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("the YAML parser fails: %v", v)
+		}
+	}()
+	return parser.ParseBytes(text, 0)
+}
+
+// link finds what each alias stands for: the anchor of its name before it. An
+// anchor counts from its end on, so that nothing holds itself.
+func (f *file) link(n ast.Node, anchors map[string]ast.Node) error {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		for _, v := range n.Values {
+			if err := f.link(v.Value, anchors); err != nil {
+				return err
+			}
+		}
+	case *ast.MappingValueNode:
+		return f.link(n.Value, anchors)
+	case *ast.SequenceNode:
+		for _, v := range n.Values {
+			if err := f.link(v, anchors); err != nil {
+				return err
+			}
+		}
+	case *ast.AnchorNode:
+		name := n.Name.GetToken().Value
+		if anchors[name] != nil {
+			return f.errorAt(nodePosition(n), "", "the anchor &%s stands twice", name)
+		}
+		if err := f.link(n.Value, anchors); err != nil {
+			return err
+		}
+		anchors[name] = n.Value
+	case *ast.AliasNode:
+		name := n.Value.GetToken().Value
+		target := anchors[name]
+		if target == nil {
+			names := make([]string, 0, len(anchors))
+			for other := range anchors {
+				names = append(names, other)
+			}
+			return f.errorAt(nodePosition(n), "", "*%s: there is no anchor &%s before this%s; a value that begins with * wants quotes",
+				name, name, DidYouMean(name, names, "*"))
+		}
+		f.targets[n] = target
+	}
+	return nil
+}
+
+func readLimited(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err == nil && len(text) > MaxSize {
+		err = fmt.Errorf("%s: is larger than %d bytes", path, MaxSize)
+	}
+	return text, err
+}
