@@ -34,6 +34,7 @@ type Config struct {
 	Resend bool
 
 	Tap    *tap.Tap // shows some of the logs; nil: none
+	Tracer Tracer   // watches some of the batches; nil: none
 	Logger *slog.Logger
 }
 
@@ -60,7 +61,7 @@ type NamedSink struct {
 // at fault; nothing is left running behind it.
 func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 	p := &Pipeline{
-		named: cfg.Sinks, ids: cfg.EventIDs, tap: cfg.Tap, logger: cfg.Logger,
+		named: cfg.Sinks, ids: cfg.EventIDs, tracer: cfg.Tracer, tap: cfg.Tap, logger: cfg.Logger,
 		refused: rate.Sometimes{Interval: time.Second}, failed: rate.Sometimes{Interval: time.Second},
 	}
 	defer func() {

@@ -33,12 +33,14 @@ type Pipeline struct {
 	letters *letterbox
 	ids     bool // events carry their identity
 	tap     *tap.Tap
+	tracer  Tracer // nil: none
 	logger  *slog.Logger
 
 	refused, failed rate.Sometimes // their log lines: what repeats is not said more than once a second
 
 	started  atomic.Pointer[time.Time] // Run; nil before
 	counts   counters
+	batches  atomic.Uint64 // settled
 	reasons  reasons
 	delivery []*delivery // to each of named
 }
@@ -52,7 +54,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	now := time.Now()
 	p.started.Store(&now)
 	return p.sources.run(ctx, func(ctx context.Context, s *source, b *shard.Batch) error {
-		return p.settle(ctx, s.flow, pulled{s, b})
+		return p.watch(ctx, s, b)
 	})
 }
 
@@ -103,7 +105,12 @@ func (p *Pipeline) settle(ctx context.Context, f *flow, b batch) error {
 		return err
 	}
 	if len(l.letters) > 0 {
-		if err := p.letters.Write(ctx, l.letters); err != nil {
+		began := time.Now()
+		err := p.letters.Write(ctx, l.letters)
+		if span := spanOf(ctx); span != nil {
+			span.Step("dead letters", began).End(time.Now(), err, slog.Int("letters", len(l.letters)))
+		}
+		if err != nil {
 			return fmt.Errorf("dead letters: %w", err)
 		}
 		p.reasons.add(l.letters, l.kinds, p.named)
@@ -111,6 +118,7 @@ func (p *Pipeline) settle(ctx context.Context, f *flow, b batch) error {
 	tally.DeadLetters = uint64(len(l.letters))
 	tally.Delivered = tally.Pulled + tally.Added - tally.Dropped - tally.Discarded - tally.DeadLetters
 	p.counts.add(tally)
+	p.batches.Add(1)
 	return nil
 }
 
@@ -136,11 +144,16 @@ func (p *Pipeline) transform(ctx context.Context, f *flow, l *lane, b batch, tal
 	if len(guests.modules) > 0 {
 		f.last.keep(logs)
 	}
+	span := spanOf(ctx)
 	for i := range guests.modules {
 		g := &guests.modules[i]
 		out := &l.outputs[i]
 		began := time.Now()
-		if err := g.Transform(ctx, events, out); err != nil {
+		err := g.Transform(ctx, events, out)
+		if span != nil {
+			endTransform(span.Step("transform", began), g, events, out, err)
+		}
+		if err != nil {
 			return nil, err
 		}
 		g.tally.transform.Since(began)

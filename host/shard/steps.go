@@ -8,6 +8,14 @@ type Steps struct {
 	Decode, Decoded time.Time
 }
 
+// Began is when the first of them did.
+func (s *Steps) Began() time.Time {
+	if s.Pull.IsZero() {
+		return s.Decode
+	}
+	return s.Pull
+}
+
 // mostWaiting bounds the batches of a shard that wait to hear of their
 // checkpoint: many only while the service takes none.
 const mostWaiting = 64
