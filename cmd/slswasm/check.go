@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -30,13 +29,14 @@ func checkCommand() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "one JSON object", Destination: &asJSON},
 		}, s.flags()...),
 		Action: func(c *cli.Context) (err error) {
+			plan, planErr := makePlan(c, s.file.path, &s.guests, &s.sink)
 			logger, err := s.log.logger(c.App.ErrWriter)
 			if err != nil {
 				return usage(err)
 			}
 			shard.RouteSDKLog(slog.New(slog.DiscardHandler))
 			warnOfUnknown(c, logger)
-			cfg, settings := s.examined(logger)
+			cfg, settings := s.examined(plan, planErr, logger)
 			defer func() { err = errors.Join(err, closeSinks(cfg.Sinks)) }()
 			var show reporter = &screen{w: c.App.Writer, colour: isTerminal(c.App.Writer) && os.Getenv("NO_COLOR") == ""}
 			if asJSON {
@@ -60,18 +60,18 @@ func checkCommand() *cli.Command {
 
 // examined is what a run would be opened with, as far as the settings go, and
 // what is wrong with them.
-func (s *runSettings) examined(logger *slog.Logger) (host.Config, []error) {
+func (s *runSettings) examined(p *plan, planErr error, logger *slog.Logger) (host.Config, []error) {
+	if p == nil {
+		return host.Config{}, flat(planErr)
+	}
 	base, pullErr := s.pull.base(logger)
-	sources, sourceErr := s.source.configs(base)
-	modules, onError, guestErr := s.guests.guests(logger)
+	flows, flowErr := p.hostFlows(base, logger)
 	patience, retryErr := s.retry.config()
-	opened, sinkErr := s.sink.open(patience, logger)
-	errs := []error{pullErr, sourceErr, guestErr, retryErr, sinkErr}
+	opened, sinkErr := p.openSinks(patience, logger)
 	return host.Config{
-		Flows: []host.Flow{{Sources: sources, Guests: modules, OnError: onError}},
-		Sinks: opened, Retry: patience, Logger: logger,
+		Flows: flows, Sinks: opened, Retry: patience, Logger: logger,
 		DeadLetters: s.sink.deadLetters, LettersSize: int64(s.sink.lettersSize),
-	}, slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	}, flat(inOrder(planErr, flowErr, sinkErr, p.located(errors.Join(pullErr, retryErr))))
 }
 
 // A tally counts lines.

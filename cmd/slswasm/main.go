@@ -112,7 +112,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 		Commands: []*cli.Command{
-			runCommand(), replayCommand(), demoCommand(), emulateCommand(),
+			runCommand(), checkCommand(), replayCommand(), demoCommand(), emulateCommand(),
 			newCommand(), testCommand(), tryCommand(), inspectCommand(), benchCommand(),
 			configCommand(), completionCommand(), manCommand(),
 		},
