@@ -20,13 +20,14 @@ import (
 	"github.com/slswasm/slswasm/host/guest"
 	"github.com/slswasm/slswasm/host/shard"
 	"github.com/slswasm/slswasm/host/slstest"
+	"github.com/slswasm/slswasm/host/tap"
 )
 
 // The names that the emulated service knows.
 const (
-	project  = "demo-project"
-	logstore = "demo-audit"
-	group    = "demo-siem"
+	project   = "demo-project"
+	logstore  = "demo-audit"
+	consumers = "demo-siem"
 )
 
 // Config says how much and where to.
@@ -38,9 +39,13 @@ type Config struct {
 	Files  fs.FS        // *.jsonl with the sample logs
 	Logger *slog.Logger
 
-	// Progress, when not nil, is called once the pipeline runs, with a
-	// function that says how far it is.
-	Progress func(func() host.Progress)
+	// Keep goes on with KeepRate more logs a second until ctx ends. What was put
+	// until then is still delivered and accounted for.
+	Keep bool
+
+	Tap *tap.Tap // shows some of the logs; nil: none
+	// Started, when not nil, is called with the pipeline before it runs.
+	Started func(*host.Pipeline)
 }
 
 // A Report is the account of a run. Everything that was put and neither
@@ -93,7 +98,8 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 	defer func() { err = errors.Join(err, receiver.close()) }()
 
 	letters := filepath.Join(dir, "dead-letters.jsonl")
-	counts, took, err := consume(ctx, cfg, service, receiver, letters)
+	feed := &feeder{service: service, samples: samples, tally: tally}
+	counts, took, err := consume(ctx, cfg, feed, receiver, letters)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +120,7 @@ func startService(shards int, samples []*sample, logs int) (*slstest.Server, err
 	if err != nil {
 		return nil, err
 	}
-	if err := put(service, samples, logs); err != nil {
+	if err := put(service, samples, 0, logs); err != nil {
 		return nil, errors.Join(err, service.Close())
 	}
 	if err := service.Start(""); err != nil {
@@ -124,29 +130,38 @@ func startService(shards int, samples []*sample, logs int) (*slstest.Server, err
 }
 
 // consume runs a Pipeline as the command run would, until all is delivered.
-func consume(ctx context.Context, cfg Config, service *slstest.Server, receiver *receiver, letters string) (counts host.Counts, took time.Duration, err error) {
+func consume(ctx context.Context, cfg Config, feed *feeder, receiver *receiver, letters string) (counts host.Counts, took time.Duration, err error) {
 	credentials, err := shard.StaticCredentials(slstest.DefaultAccessKeyID, slstest.DefaultAccessKeySecret, "")
 	if err != nil {
 		return counts, 0, err
 	}
+	until := shard.Now
+	if cfg.Keep {
+		until = ""
+	}
 	p, err := host.Open(ctx, host.Config{
 		Flows: []host.Flow{{
 			Sources: []shard.Config{{
-				Endpoint: "http://" + service.Addr(), Project: project, Logstore: logstore, Group: group,
-				Credentials: credentials, Until: shard.Now, Logger: cfg.Logger,
+				Endpoint: "http://" + feed.service.Addr(), Project: project, Logstore: logstore, Group: consumers,
+				Credentials: credentials, Until: until, Logger: cfg.Logger,
 			}},
 			Guests: []guest.Config{cfg.Guest}, OnError: host.OnErrorDeadLetter,
 		}},
-		Sinks: []host.NamedSink{{Name: cfg.Sink, Sink: receiver.sink}}, DeadLetters: letters, Logger: cfg.Logger,
+		Sinks: []host.NamedSink{{Name: cfg.Sink, Sink: receiver.sink}}, DeadLetters: letters,
+		Tap: cfg.Tap, Logger: cfg.Logger,
 	})
 	if err != nil {
 		return counts, 0, fmt.Errorf("the demo's own pipeline: %w", err)
 	}
-	if cfg.Progress != nil {
-		cfg.Progress(p.Progress)
+	if cfg.Started != nil {
+		cfg.Started(p)
 	}
 	start := time.Now()
-	err = p.Run(ctx)
+	if cfg.Keep {
+		err = feed.run(ctx, p)
+	} else {
+		err = p.Run(ctx)
+	}
 	took = time.Since(start)
 	return p.Counts(), took, errors.Join(err, p.Close(context.WithoutCancel(ctx)))
 }

@@ -110,22 +110,22 @@ func (s *sample) flatten() abi.Log {
 	return l
 }
 
-// put numbers the logs from 0 and puts them; log i is sample i modulo their
-// number. Logs of one sample share a log group of up to 50.
-func put(service *slstest.Server, samples []*sample, logs int) error {
+// put puts the logs with the numbers from and up to, but not to; log i is
+// sample i modulo their number. Logs of one sample share a log group of up to
+// 50.
+func put(service *slstest.Server, samples []*sample, from, to int) error {
 	const inGroup = 50
-	for start := 0; start < logs; start += inGroup * len(samples) {
-		for k, s := range samples {
+	n := len(samples)
+	for start := from; start < to; start += inGroup * n {
+		for k := range min(n, to-start) {
+			s := samples[(start+k)%n]
 			g := s.group
 			g.Logs = nil
-			for seq := start + k; seq < logs && len(g.Logs) < inGroup; seq += len(samples) {
+			for seq := start + k; seq < to && len(g.Logs) < inGroup; seq += n {
 				l := s.log
 				contents := make([]slstest.KV, 0, len(l.Contents)+1)
 				l.Contents = append(append(contents, l.Contents...), slstest.KV{Key: seqKey, Value: strconv.Itoa(seq)})
 				g.Logs = append(g.Logs, l)
-			}
-			if len(g.Logs) == 0 {
-				continue
 			}
 			if err := service.Put(project, logstore, slstest.AnyShard, g.Marshal()); err != nil {
 				return err

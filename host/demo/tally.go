@@ -33,6 +33,15 @@ func newTally(samples []*sample, logs int) *tally {
 	return &tally{samples: samples, seed: maphash.MakeSeed(), seen: make([]uint8, logs), right: map[uint64]bool{}}
 }
 
+// grow makes room for more logs, and returns the number of the first one.
+func (t *tally) grow(logs int) (first int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	first = len(t.seen)
+	t.seen = append(t.seen, make([]uint8, logs)...)
+	return first
+}
+
 // An arrival is one event as a receiver sees it.
 type arrival struct {
 	text []byte                     // the event

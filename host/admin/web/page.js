@@ -155,7 +155,7 @@ function item(parts) {
 function showSinks(state, before, passed) {
   const now = Date.parse(state.at);
   keyed(byId("sinks"), state.sinks || [], (s) => s.name,
-    () => item({ beside: element("span", { class: "badge" }), below: [element("p"), facts(["events/s", "delivered", "refused", "retries", "holds"])] }),
+    () => item({ beside: element("span", { class: "badge" }), below: [element("p"), facts(["events/s", "delivered", "refused", "retries", "holds", "why"])] }),
     (e, s) => {
       const [head, why, figures] = e.children;
       const was = before && (before.sinks || []).find((b) => b.name === s.name);
@@ -166,19 +166,22 @@ function showSinks(state, before, passed) {
       setLevel(head.lastChild, level);
       setText(why, s.waiting ? (s.held ? `Nothing is lost; it goes on when this is mended: ${s.waiting}` : s.waiting) : "");
       why.hidden = !s.waiting;
-      setFacts(figures, [was ? rate(Math.max(0, s.delivered - was.delivered) / passed) : "–", count(s.delivered), count(s.rejected), count(s.retries), count(s.holds)]);
+      setFacts(figures, [was ? rate(Math.max(0, s.delivered - was.delivered) / passed) : "–", count(s.delivered), count(s.rejected), count(s.retries), count(s.holds), codes(s)]);
+      figures.lastElementChild.hidden = !codes(s);
     });
 }
+
+const codes = (s) => (s.codes || []).map((c) => `${c.code} ${count(c.n)}×`).join(", ");
 
 function showGuests(state) {
   const guests = (state.guests || []).map((g, i) => ({ ...g, i }));
   keyed(byId("guests"), guests, (g) => `${g.i}`,
-    () => item({ beside: element("span", { class: "quiet" }), below: [facts(["failed logs"]), element("p", {}, element("span", { class: "quiet" }, "SHA-256 "), element("code"))] }),
+    () => item({ beside: element("span", { class: "quiet" }), below: [facts(["could not transform", "faults"]), element("p", {}, element("span", { class: "quiet" }, "SHA-256 "), element("code"))] }),
     (e, g) => {
       const [head, figures, hash] = e.children;
       setText(head.firstChild, g.file.split("/").pop());
       setText(head.lastChild, [g.name, g.version, g.flow && `in ${g.flow}`].filter(Boolean).join(" "));
-      setFacts(figures, [count(g.faults)]);
+      setFacts(figures, [count(g.refused), count(g.faults)]);
       setText(hash.lastChild, g.sha256);
     });
   byId("guests-none").hidden = guests.length > 0;

@@ -28,15 +28,20 @@ export function showShards(state, shards) {
   draw();
 }
 
+// showSources names those whose shards are not in the table, and why.
 function showSources(state) {
-  const failed = (state.sources || []).filter((s) => s.error);
-  byId("sources").hidden = failed.length === 0;
-  keyed(byId("sources"), failed, (s) => `${s.project}/${s.logstore}/${s.group}`, () => element("li", { class: "item bad" }), (e, s) => setText(e,
-    `${s.project}/${s.logstore} does not run since ${duration((now - Date.parse(s.error_since)) / 1000)}, it is opened again and again: ${s.error}`));
+  const absent = (state.sources || []).filter((s) => s.error || !(s.shards || []).length);
+  byId("sources").hidden = absent.length === 0;
+  keyed(byId("sources"), absent, (s) => `${s.project}/${s.logstore}/${s.group}`, () => element("li", { class: "item" }), (e, s) => {
+    e.classList.toggle("bad", Boolean(s.error));
+    setText(e, s.error
+      ? `${s.project}/${s.logstore} has not run for ${duration((now - Date.parse(s.error_since)) / 1000)} and is opened again and again: ${s.error}`
+      : `${s.project}/${s.logstore} stands by: other members of the group ${s.group} have its shards.`);
+  });
 }
 
 function summarise(shards) {
-  if (!shards.length) return setText(byId("shards-summary"), "This process holds no shard: another one of its group has them, or it has just begun.");
+  if (!shards.length) return setText(byId("shards-summary"), "This process holds no shard.");
   const behind = shards.filter((s) => s.lag_seconds >= late);
   const worst = shards.reduce((a, b) => (b.lag_seconds > a.lag_seconds ? b : a));
   const words = behind.length

@@ -13,7 +13,7 @@ const levels = { kept: "quiet", edited: "good", dropped: "quiet", several: "good
 
 let stream = null;
 let waiting = []; // pairs that came while somebody reads
-let seen = 0;
+let watched = ""; // the filter that the pairs on the page fit
 
 export function startTap() {
   if (!byId("tap-form")) return; // it is off
@@ -25,13 +25,15 @@ export function startTap() {
   for (const id of ["tap-source", "tap-verdict", "tap-topic"]) {
     byId(id).addEventListener("change", () => { if (stream) watch(); });
   }
-  byId("tap-clear").addEventListener("click", () => {
-    waiting = [];
-    byId("tap-pairs").replaceChildren();
-  });
+  byId("tap-clear").addEventListener("click", clear);
   for (const event of ["mouseleave", "focusout"]) {
     byId("tap-pairs").addEventListener(event, () => requestAnimationFrame(flush));
   }
+}
+
+function clear() {
+  waiting = [];
+  byId("tap-pairs").replaceChildren();
 }
 
 // tapSources offers the sources that there are.
@@ -49,11 +51,12 @@ function watch() {
   if (stream) stream.close();
   const filter = new URLSearchParams({ topic: byId("tap-topic").value.trim(), source: byId("tap-source").value, verdict: byId("tap-verdict").value });
   const url = `/api/tap?${filter}`;
+  if (url !== watched) clear();
+  watched = url;
   stream = new EventSource(url);
   setText(byId("tap-toggle"), "Pause");
   say("Waiting for the next log that fits.");
   stream.addEventListener("pair", (event) => {
-    seen++;
     waiting.unshift(JSON.parse(event.data));
     waiting.length = Math.min(waiting.length, kept);
     flush();
@@ -82,7 +85,7 @@ function pause(why) {
   if (stream) stream.close();
   stream = null;
   flush(true);
-  setText(byId("tap-toggle"), seen ? "Continue" : "Watch logs");
+  setText(byId("tap-toggle"), "Continue");
   say(why);
 }
 
