@@ -22,6 +22,7 @@ func demoCommand() *cli.Command {
 	var (
 		cfg    demo.Config
 		guests guestSettings
+		page   adminSettings
 		log    logSettings
 		asJSON bool
 	)
@@ -29,6 +30,7 @@ func demoCommand() *cli.Command {
 		&cli.IntFlag{Name: "logs", Usage: "how many", Destination: &cfg.Logs, Value: 20000},
 		&cli.IntFlag{Name: "shards", Usage: "to put them into", Destination: &cfg.Shards, Value: 4},
 		&cli.StringFlag{Name: "sink", Usage: "hec or syslog", Destination: &cfg.Sink, Value: sinkHEC},
+		&cli.BoolFlag{Name: "keep", Usage: fmt.Sprintf("go on with %d logs a second until Ctrl-C, for a look at the page", demo.KeepRate), Destination: &cfg.Keep},
 		&cli.BoolFlag{Name: "json", Usage: "one JSON object on the last line", Destination: &asJSON},
 	}
 	return &cli.Command{
@@ -36,8 +38,8 @@ func demoCommand() *cli.Command {
 		Usage: "the whole way on this machine: an emulated Log Service, the audit guest, a receiver, and an account of every log",
 		Description: "Talks to loopback only. Without --transform it takes guests/audit.wasm beside this program.\n" +
 			"Exit codes: 0 every log is accounted for, 1 it is not, 2 nothing was started.",
-		Flags: slices.Concat(flags, guests.flags(), log.flags("warn")),
-		Action: func(c *cli.Context) error {
+		Flags: slices.Concat(flags, guests.flags(), page.flags(), log.flags("warn")),
+		Action: func(c *cli.Context) (err error) {
 			logger, err := log.logger(c.App.ErrWriter)
 			if err != nil {
 				return usage(err)
@@ -50,9 +52,22 @@ func demoCommand() *cli.Command {
 				return usage(err)
 			}
 			cfg.Guest, cfg.Files, cfg.Logger = modules[0], logs.Files, logger
+			server, err := page.open(c.App.Version, logger)
+			if err != nil {
+				return usage(err)
+			}
+			defer func() { err = errors.Join(err, server.close(c.Context)) }()
 			stopBar := func() {}
-			cfg.Progress = func(progress func() host.Progress) {
-				stopBar = showProgress(c.App.ErrWriter, true, progress)
+			cfg.Tap = server.tap
+			cfg.Started = func(p *host.Pipeline) {
+				server.show(p)
+				stopBar = showProgress(c.App.ErrWriter, !cfg.Keep, p.Progress)
+				if server.Server != nil {
+					fmt.Fprintf(c.App.ErrWriter, "the page: %s\n", server.URL())
+				}
+				if cfg.Keep {
+					fmt.Fprintln(c.App.ErrWriter, "Ctrl-C ends the demo")
+				}
 			}
 			report, err := demo.Run(c.Context, cfg)
 			stopBar()
