@@ -25,13 +25,14 @@ type runSettings struct {
 	guests  guestSettings
 	sink    sinkSettings
 	retry   retrySettings
+	admin   adminSettings
 	log     logSettings
 	profile profileSettings
 }
 
 func (s *runSettings) flags() []cli.Flag {
 	return slices.Concat(s.file.flags(), s.source.flags(), s.pull.flags(), s.guests.flags(), s.sink.flags(), s.retry.flags(),
-		s.log.flags("info"), s.profile.flags())
+		s.admin.flags(), s.log.flags("info"), s.profile.flags())
 }
 
 func runCommand() *cli.Command {
@@ -69,7 +70,9 @@ func runCommand() *cli.Command {
 			opened, sinkErr := plan.openSinks(patience, logger)
 			saver, saveErr := savePull(s.pull.savePull, flows, logger)
 			defer saver.end()
-			if err := inOrder(planErr, flowErr, sinkErr, plan.located(errors.Join(pullErr, retryErr, saveErr))); err != nil {
+			page, pageErr := s.admin.open(c.App.Version, logger)
+			defer func() { err = errors.Join(err, page.close(c.Context)) }()
+			if err := inOrder(planErr, flowErr, sinkErr, plan.located(errors.Join(pullErr, retryErr, saveErr, pageErr))); err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
 			stopProfile, err := s.profile.start()
@@ -80,7 +83,7 @@ func runCommand() *cli.Command {
 			p, err := host.Open(c.Context, host.Config{
 				Flows: flows, Sinks: opened, Retry: patience, Logger: logger,
 				DeadLetters: s.sink.deadLetters, LettersSize: int64(s.sink.lettersSize), EventIDs: s.sink.eventID,
-				ExitOnFailure: s.pull.exitOnFailure,
+				ExitOnFailure: s.pull.exitOnFailure, Tap: page.tap,
 			})
 			if err != nil {
 				return usage(err)
@@ -97,6 +100,7 @@ func runCommand() *cli.Command {
 					"limit", s.pull.drain)
 			})
 			defer told()
+			page.show(p)
 			stopReloads := startReloads(c.Context, plan, p, logger, hangup)
 			stopBar := showProgress(c.App.ErrWriter, s.pull.until != "", p.Progress)
 			err = p.Run(c.Context)
