@@ -18,7 +18,8 @@ type State struct {
 	At        time.Time `json:"at"`
 	StartedAt time.Time `json:"started_at,omitzero"` // of Run; zero before
 
-	Counts   Counts `json:"counts"`
+	Batches  uint64 `json:"batches"`         // settled
+	Counts   Counts `json:"counts"`          // of what was in them
 	InFlight int64  `json:"in_flight_bytes"` // of pulls, and of what decoding makes of them
 	Budget   int64  `json:"budget_bytes"`    // for InFlight
 
@@ -116,7 +117,7 @@ type LettersState struct {
 // goroutine, and is cheap enough for every second.
 func (p *Pipeline) State() State {
 	s := State{
-		At: time.Now(), Counts: p.Counts(), Letters: p.letters.state(), DeadLetters: p.reasons.snapshot(),
+		At: time.Now(), Batches: p.batches.Load(), Counts: p.Counts(), Letters: p.letters.state(), DeadLetters: p.reasons.snapshot(),
 		Sources: []SourceState{}, Guests: []GuestState{}, Sinks: []SinkState{}, // not null, for whoever reads the JSON
 	}
 	if at := p.started.Load(); at != nil {

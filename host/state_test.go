@@ -72,7 +72,7 @@ func TestStateOfAWholePipeline(t *testing.T) {
 		source.Shards[0].Commit.Count == 0 || source.Shards[0].Since.Before(s.StartedAt) || source.Shards[0].At.Unix() != 1_700_000_000 {
 		t.Errorf("source: %+v", source)
 	}
-	if g := s.Guests; len(g) != 1 || g[0].Flow != "audit" || g[0].File != "keep" || len(g[0].SHA256) != 64 || g[0].Transform.Count == 0 {
+	if g := s.Guests; s.Batches != 1 || len(g) != 1 || g[0].Flow != "audit" || g[0].File != "keep" || len(g[0].SHA256) != 64 || g[0].Transform.Count == 0 {
 		t.Errorf("guests: %+v", g)
 	}
 	first := s.Sinks[0]
