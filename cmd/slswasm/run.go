@@ -27,12 +27,13 @@ type runSettings struct {
 	retry   retrySettings
 	admin   adminSettings
 	log     logSettings
+	trace   traceSettings
 	profile profileSettings
 }
 
 func (s *runSettings) flags() []cli.Flag {
 	return slices.Concat(s.file.flags(), s.source.flags(), s.pull.flags(), s.guests.flags(), s.sink.flags(), s.retry.flags(),
-		s.admin.flags(), s.log.flags("info"), s.profile.flags())
+		s.admin.flags(), s.log.flags("info"), s.trace.flags(), s.profile.flags())
 }
 
 func runCommand() *cli.Command {
@@ -70,9 +71,11 @@ func runCommand() *cli.Command {
 			opened, sinkErr := plan.openSinks(patience, logger)
 			saver, saveErr := savePull(s.pull.savePull, flows, logger)
 			defer saver.end()
+			tracer, endTraces, traceErr := s.trace.open(c.Context, c.App.Version, logger)
+			defer endTraces()
 			page, pageErr := s.admin.open(c.App.Version, logger)
 			defer func() { err = errors.Join(err, page.close(c.Context)) }()
-			if err := inOrder(planErr, flowErr, sinkErr, plan.located(errors.Join(pullErr, retryErr, saveErr, pageErr))); err != nil {
+			if err := inOrder(planErr, flowErr, sinkErr, plan.located(errors.Join(pullErr, retryErr, saveErr, pageErr, traceErr))); err != nil {
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
 			stopProfile, err := s.profile.start()
@@ -83,7 +86,7 @@ func runCommand() *cli.Command {
 			p, err := host.Open(c.Context, host.Config{
 				Flows: flows, Sinks: opened, Retry: patience, Logger: logger,
 				DeadLetters: s.sink.deadLetters, LettersSize: int64(s.sink.lettersSize), EventIDs: s.sink.eventID,
-				ExitOnFailure: s.pull.exitOnFailure, Tap: page.tap,
+				ExitOnFailure: s.pull.exitOnFailure, Tracer: tracer, Tap: page.tap,
 			})
 			if err != nil {
 				return usage(err)

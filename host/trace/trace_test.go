@@ -119,7 +119,7 @@ func TestSpansOfABatch(t *testing.T) {
 	names := map[string]int{}
 	for i, s := range spans {
 		for _, a := range s.Attributes {
-			if v := a.Value.Emit(); strings.Contains(v, "s3cret") || !strings.HasPrefix(string(a.Key), prefix) {
+			if v := a.Value.String(); strings.Contains(v, "s3cret") || !strings.HasPrefix(string(a.Key), prefix) {
 				t.Errorf("%s has %s %q", s.Name, a.Key, v)
 			}
 		}
@@ -157,7 +157,7 @@ func TestSpansOfABatch(t *testing.T) {
 		"slswasm.shard": attribute.Int64Value(0), "slswasm.logs": attribute.Int64Value(2),
 	} {
 		if got, _ := of.Value(key); got != want {
-			t.Errorf("%s is %v, want %v", key, got.Emit(), want.Emit())
+			t.Errorf("%s is %v, want %v", key, got.String(), want.String())
 		}
 	}
 	if got := batch.Resource.String(); !strings.Contains(got, "service.name=slswasm") || !strings.Contains(got, "service.version=9") {
