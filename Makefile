@@ -22,6 +22,7 @@ WASMRUST := wasm32-unknown-unknown
 # Real receivers, for the tests, where .ci/run has put them.
 export RSYSLOGD         ?= $(wildcard $(HOME)/.cache/slswasm/rsyslog/usr/sbin/rsyslogd)
 export RSYSLOGD_MODULES ?= $(wildcard $(HOME)/.cache/slswasm/rsyslog/usr/lib/*/rsyslog)
+export PROMTOOL         ?= $(wildcard $(HOME)/.cache/slswasm/prometheus/usr/bin/promtool)
 export OTELCOL          ?= $(lastword $(sort $(wildcard $(HOME)/.cache/slswasm/otelcol-*/otelcol)))
 
 .PHONY: help build guests tinygo rust cases demo soak kills bench test check fuzz platforms release reproducible clean
