@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/slswasm/slswasm/cmd/slswasm/internal/yamlfile"
 	"github.com/slswasm/slswasm/host"
 	"github.com/slswasm/slswasm/host/doctor"
 	"github.com/slswasm/slswasm/host/shard"
@@ -62,7 +63,7 @@ func checkCommand() *cli.Command {
 // what is wrong with them.
 func (s *runSettings) examined(p *plan, planErr error, logger *slog.Logger) (host.Config, []error) {
 	if p == nil {
-		return host.Config{}, flat(planErr)
+		return host.Config{}, inOneLine(planErr)
 	}
 	base, pullErr := s.pull.base(logger)
 	flows, flowErr := p.hostFlows(base, logger)
@@ -71,7 +72,20 @@ func (s *runSettings) examined(p *plan, planErr error, logger *slog.Logger) (hos
 	return host.Config{
 		Flows: flows, Sinks: opened, Retry: patience, Logger: logger,
 		DeadLetters: s.sink.deadLetters, LettersSize: int64(s.sink.lettersSize),
-	}, flat(inOrder(planErr, flowErr, sinkErr, p.located(errors.Join(pullErr, retryErr))))
+	}, inOneLine(inOrder(planErr, flowErr, sinkErr, p.located(errors.Join(pullErr, retryErr))))
+}
+
+// inOneLine takes joined errors apart, without the lines that they are about.
+func inOneLine(err error) []error {
+	all := flat(err)
+	for i := range all {
+		if e, ok := errors.AsType[*yamlfile.Error](all[i]); ok {
+			plain := *e
+			plain.Excerpt = ""
+			all[i] = &plain
+		}
+	}
+	return all
 }
 
 // A tally counts lines.

@@ -30,7 +30,7 @@ type fault struct {
 }
 
 const (
-	service   = "source proj/store/"
+	service   = "source proj/store, group audit/"
 	splunk    = "sink splunk/"
 	siem      = "sink siem/"
 	drop      = "guest drop.wasm/"
@@ -137,6 +137,19 @@ var faults = []fault{
 		spoil: func(w *world) {
 			w.sysOpts.Network, w.syslog.Protocol, w.syslog.Confirm = syslog.TLS, syslog.TLS, syslog.ConfirmNone
 		}},
+
+	{name: "service is busy", culprit: service + checkService, words: "503 ServerBusy", remedy: "later",
+		spoil: func(w *world) { w.serve().Inject(slstest.Fault{Status: 503, Code: "ServerBusy"}) }},
+	{name: "module asks for what is not offered", culprit: drop + checkModule, words: "not offered", remedy: "build it",
+		spoil: func(w *world) { w.guests[0].Wasm = wasm(w.t, "import-unknown") }},
+	{name: "Splunk's other port", culprit: splunk + "health", words: "no answer of a HTTP Event Collector", remedy: "--hec-url",
+		spoil: func(w *world) { w.hecOpts.Health = &sinktest.HECAnswer{Status: 200, Body: "<html>"} }},
+	{name: "Splunk's token is disabled", culprit: splunk + "token", words: "Token disabled", remedy: "enabled in Splunk",
+		spoil: func(w *world) {
+			w.hecOpts.Answer = func(int) *sinktest.HECAnswer { a := sinktest.HECError(403, 1, sinktest.NoNumber); return &a }
+		}},
+	{name: "syslog's certificate is for another", culprit: siem + checkCert, words: "for other.example, and not for 127.0.0.1", remedy: "--syslog-server-name",
+		spoil: func(w *world) { w.sysOpts.TLS = w.authority.server("other.example", 1000*time.Hour) }},
 
 	{name: "dead letters have no place", culprit: machine + checkLetters, words: "not a directory", remedy: "--dead-letters",
 		spoil: func(w *world) {

@@ -25,17 +25,6 @@ const (
 	checkQuery    = "query"
 )
 
-// The rights that a source needs, as RAM calls them.
-const (
-	mayListShards = "log:ListShards"
-	mayListGroups = "log:ListConsumerGroup"
-	mayCreate     = "log:CreateConsumerGroup"
-	mayBeat       = "log:ConsumerGroupHeartBeat"
-	mayReadSaved  = "log:GetConsumerGroupCheckPoint"
-	maySave       = "log:ConsumerGroupUpdateCheckPoint"
-	mayPull       = "log:GetCursorOrData"
-)
-
 const (
 	// mostSkew is from where the service refuses a request for its date.
 	mostSkew = 15 * time.Minute
@@ -67,7 +56,7 @@ type source struct {
 }
 
 func (c Config) source(cfg shard.Config) *patient {
-	p := &patient{subject: fmt.Sprintf("source %s/%s", cfg.Project, cfg.Logstore)}
+	p := &patient{subject: fmt.Sprintf("source %s/%s, group %s", cfg.Project, cfg.Logstore, cfg.Group)}
 	cfg.Logger = nil // what happens is in the lines
 	s := &source{cfg: cfg}
 	p.shards = func() (int, bool) { n := len(s.open) + len(s.readonly); return n, n > 0 }
@@ -200,47 +189,6 @@ func (s *source) logstore(context.Context) finding {
 		return ok("%s: no call is allowed that would tell", s.cfg.Logstore)
 	}
 	return ok("%s exists", s.cfg.Logstore)
-}
-
-// right is the check of a right by a call. What the service minds about the call
-// itself it says only to those who may make it.
-func (s *source) right(action string, call func(context.Context) error) func(context.Context) finding {
-	return func(ctx context.Context) finding {
-		err := call(ctx)
-		switch shard.Blame(err) {
-		case shard.BlamePermission:
-			return failed("%v", err).but("allow %s on %s in a RAM policy of this key", action, s.resource(action))
-		case shard.BlameWay, shard.BlameService, shard.BlameToken, shard.BlameKeyID, shard.BlameKeySecret, shard.BlameProvider:
-			return failed("it could not be tried: %v", err).but("run this check again")
-		}
-		return ok("allowed")
-	}
-}
-
-// resource is what RAM wants the right to an action on.
-func (s *source) resource(action string) string {
-	r := fmt.Sprintf("acs:log:*:*:project/%s/logstore/%s", s.cfg.Project, s.cfg.Logstore)
-	switch action {
-	case mayListGroups, mayCreate:
-		return r + "/consumergroup/*"
-	case mayBeat, mayReadSaved, maySave:
-		return r + "/consumergroup/" + s.cfg.Group
-	}
-	return r
-}
-
-func (s *source) mayCreate(ctx context.Context) finding {
-	if s.existing() != nil {
-		return ok("not needed: the consumer group exists")
-	}
-	return s.right(mayCreate, s.probe.TryCreate)(ctx)
-}
-
-func (s *source) mayBeat(ctx context.Context) finding {
-	if s.existing() != nil {
-		return skipped("not tried: it would take shards from the group's consumers")
-	}
-	return s.right(mayBeat, s.probe.TryHeartbeat)(ctx)
 }
 
 // existing is the group, if there is one.
