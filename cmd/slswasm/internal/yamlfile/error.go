@@ -32,7 +32,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s\n%s | %s\n%*s | %*s", text, number, e.Excerpt, len(number), "", e.Column, "^")
 }
 
+// errorAt keeps the place within the file: the parser may look behind its end.
 func (f *file) errorAt(at Position, excerpt, format string, args ...any) *Error {
+	at = Position{min(max(at.Line, 1), len(f.lines)), max(at.Column, 1)}
 	return &Error{File: f.name, Position: at, Message: fmt.Sprintf(format, args...), Excerpt: excerpt}
 }
 
@@ -69,6 +71,8 @@ func tokenPosition(t *token.Token) Position {
 	return Position{max(1, t.Position.Line), max(1, t.Position.Column)}
 }
 
+const tooDeep = "a key and its colon cannot stand here: the line is indented too deep, or a value that holds a colon and a space wants quotes"
+
 // What the parser says, and what is said here.
 var (
 	twice    = regexp.MustCompile(`^mapping key "(.*)" already defined at \[(\d+):`)
@@ -79,7 +83,7 @@ var (
 		{"reserved character", "a value that begins with this character wants quotes"},
 		{"undefined alias name", "a value that begins with * wants quotes"},
 		{"unexpected directive", "a value that begins with % wants quotes"},
-		{"mapping value is not allowed", "a key and its colon cannot stand here: the line is indented too deep, or a value that holds a colon and a space wants quotes"},
+		{"mapping value is not allowed", tooDeep},
 		{"value is not allowed in this context", "the indentation of this line is that of no line above it"},
 		{"non-map value is specified", "want KEY: VALUE, with a space behind the colon"},
 		{"unexpected key name", "want KEY: VALUE, with a space behind the colon"},
@@ -105,9 +109,9 @@ func (f *file) syntaxError(err error) error {
 		if !strings.Contains(message, m.parser) {
 			continue
 		}
-		if skipped := strings.TrimLeft(t.Origin, " "); t.Type != token.DoubleQuoteType && strings.Contains(strings.TrimRight(skipped, "\n"), "\n") {
-			// The text goes on over the lines up to the one with the mistake.
-			at.Line += strings.Count(strings.TrimRight(skipped, "\n"), "\n")
+		if more := strings.Count(strings.TrimRight(t.Origin, "\n"), "\n"); more > 0 && m.here == tooDeep {
+			// What was taken for one text goes on up to the line with the mistake.
+			at.Line += more
 			at.Column = 1 + len(f.line(at.Line, 1, 0)) - len(strings.TrimLeft(f.line(at.Line, 1, 0), " "))
 		}
 		return f.errorAt(at, f.harmless(at.Line), "%s", m.here)

@@ -11,13 +11,13 @@ import (
 // What a text may refer to: ${NAME} is a variable of the environment,
 // ${NAME:-TEXT} has TEXT for one that is not set or empty, and a text that
 // begins with file: is what that file holds, without the end of its last line.
-// A second dollar sign before either keeps it as it is.
-const (
-	fromFile = "file:"
-	escaped  = "$$"
-)
+// $${ and $$file: are these texts themselves.
+const fromFile = "file:"
 
-var variable = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
+var (
+	literalFile = regexp.MustCompile(`^(\$\$)+file:`)
+	variable    = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
+)
 
 // expand puts what the text refers to in its place. What stands there is not
 // looked at again.
@@ -35,9 +35,8 @@ func (f *file) expand(text string) (_ string, refers bool, err error) {
 		}
 		return strings.TrimRight(string(content), "\r\n"), true, nil
 	}
-	if rest, ok := strings.CutPrefix(text, escaped+fromFile); ok {
-		text, refers, err = f.expandVariables(rest)
-		return fromFile + text, refers, err
+	if literalFile.MatchString(text) {
+		text = text[len("$$"):]
 	}
 	return f.expandVariables(text)
 }
@@ -77,8 +76,8 @@ func (f *file) expandVariables(text string) (_ string, refers bool, err error) {
 // Escape is text as it has to be written where it refers to nothing.
 func Escape(text string) string {
 	text = strings.ReplaceAll(text, "${", "$${")
-	if strings.HasPrefix(text, fromFile) || strings.HasPrefix(text, escaped+fromFile) {
-		text = escaped + text
+	if strings.HasPrefix(text, fromFile) || literalFile.MatchString(text) {
+		text = "$$" + text
 	}
 	return text
 }
