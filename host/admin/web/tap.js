@@ -17,10 +17,10 @@ let watched = ""; // the filter that the pairs on the page fit
 
 export function startTap() {
   if (!byId("tap-form")) return; // it is off
-  byId("tap-form").addEventListener("submit", (event) => {
+  byId("tap-toggle").addEventListener("click", () => (stream ? pause("Paused.") : watch()));
+  byId("tap-form").addEventListener("submit", (event) => { // Enter in the topic
     event.preventDefault();
-    if (stream) pause("Paused.");
-    else watch();
+    watch();
   });
   for (const id of ["tap-source", "tap-verdict", "tap-topic"]) {
     byId(id).addEventListener("change", () => { if (stream) watch(); });
@@ -48,9 +48,10 @@ export function tapSources(state) {
 }
 
 function watch() {
-  if (stream) stream.close();
   const filter = new URLSearchParams({ topic: byId("tap-topic").value.trim(), source: byId("tap-source").value, verdict: byId("tap-verdict").value });
   const url = `/api/tap?${filter}`;
+  if (stream && url === watched) return;
+  if (stream) stream.close();
   if (url !== watched) clear();
   watched = url;
   stream = new EventSource(url);
@@ -139,7 +140,8 @@ function sideElements(side) {
 function table(rows, only) {
   const columns = only ? [only] : ["Before", "After"];
   const head = element("tr", {}, only ? null : element("th", { scope: "col" }, "Change"), element("th", { scope: "col" }, "Field"), ...columns.map((c) => element("th", { scope: "col" }, c)));
-  return element("table", { class: only ? "one" : "two" }, element("thead", {}, head), element("tbody", {}, ...rows.flatMap((r) => (only ? oneRow(r) : changedRows(r, "")))));
+  const widths = element("colgroup", {}, ...[...head.children].map(() => element("col")));
+  return element("table", { class: only ? "one" : "two" }, widths, element("thead", {}, head), element("tbody", {}, ...rows.flatMap((r) => (only ? oneRow(r) : changedRows(r, "")))));
 }
 
 function oneRow(r) {
