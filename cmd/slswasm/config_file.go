@@ -41,8 +41,11 @@ func readDocument(path string) (*document, error) {
 		return d, nil
 	}
 	root, err := yamlfile.Read(path, os.LookupEnv)
+	if _, placed := errors.AsType[*yamlfile.Error](err); err != nil && !placed {
+		err = fmt.Errorf("--config: %w", err)
+	}
 	if err != nil {
-		return d, fmt.Errorf("--config: %w", err)
+		return d, err
 	}
 	return d, inOrder(d.read(root))
 }

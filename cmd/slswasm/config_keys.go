@@ -160,25 +160,28 @@ func (s *schema) unknown(here *keys, e yamlfile.Entry) error {
 			places = append(places, "in "+k.place+", as "+key)
 		}
 	}
-	if len(places) > 0 {
-		return e.KeyErrorf("%s: there is no such key here; it belongs %s", e.Key, strings.Join(places, ", or "))
-	}
 	best, like := yamlfile.Nearest(e.Key, here.known())
 	hint := ""
 	if best != "" {
 		hint = "; did you mean " + best + "?"
 	}
+	if len(places) > 0 && like < surely {
+		return e.KeyErrorf("%s: there is no such key here; it belongs %s", e.Key, strings.Join(places, ", or "))
+	}
 	for _, k := range s.all() {
-		if other, l := yamlfile.Nearest(e.Key, k.known()); l > like+closer {
+		if other, l := yamlfile.Nearest(e.Key, k.known()); l > like+closer && len(places) == 0 {
 			like, hint = l, "; did you mean "+other+", in "+k.place+"?"
 		}
 	}
 	return e.KeyErrorf("%s: there is no such key%s", e.Key, hint)
 }
 
-// closer is how much more a key of another place has to be like what was
-// written than one of this place.
-const closer = 0.05
+// A key of this place that is surely meant goes before one of another place
+// that is the same, and else before one that is not closer by so much.
+const (
+	surely = 0.95
+	closer = 0.05
+)
 
 var documented = regexp.MustCompile(`\(documented: (\w+)`)
 

@@ -45,13 +45,17 @@ func wanted(flags []cli.Flag, name string) string {
 		if f.Names()[0] != name {
 			continue
 		}
-		switch f.(type) {
+		switch f := f.(type) {
 		case *cli.DurationFlag:
 			return " is no duration: want a number with its unit, such as 30s or 5m"
-		case *cli.IntFlag:
+		case *cli.IntFlag, *cli.Int64Flag:
 			return " is no whole number"
 		case *cli.BoolFlag:
 			return ": want true or false"
+		case *cli.GenericFlag:
+			if _, size := f.Value.(*byteSize); size {
+				return " is no size: want a number with its unit, such as 64MiB"
+			}
 		}
 	}
 	return " cannot be read"

@@ -105,6 +105,9 @@ func (f *file) syntaxError(err error) error {
 	if e := f.openBracket(t, message); e != nil {
 		return e
 	}
+	if open := f.openQuote(at.Line); open.Line > 0 && !strings.Contains(message, "tab") && !strings.Contains(message, "\t") {
+		return f.errorAt(open, f.harmless(open.Line), "a quotation mark that is not closed on its line")
+	}
 	for _, m := range mistakes {
 		if !strings.Contains(message, m.parser) {
 			continue
@@ -145,6 +148,24 @@ func (f *file) openBracket(t *token.Token, message string) *Error {
 		}
 	}
 	return nil
+}
+
+// openQuote finds the last line up to one that has an odd number of double
+// quotation marks: the text in them goes on where it should have ended.
+func (f *file) openQuote(upTo int) Position {
+	for number := upTo - 1; number > 0; number-- {
+		line := []rune(strings.ReplaceAll(f.line(number, 1, 0), `\"`, "  "))
+		count, last := 0, 0
+		for i, r := range line {
+			if r == '"' {
+				count, last = count+1, i+1
+			}
+		}
+		if count%2 == 1 {
+			return Position{number, last}
+		}
+	}
+	return Position{}
 }
 
 var (

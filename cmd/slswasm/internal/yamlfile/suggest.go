@@ -12,7 +12,12 @@ const likeness = 0.84
 // Nearest returns the known word that word is most like, and how much.
 func Nearest(word string, known []string) (best string, like float64) {
 	for _, k := range known {
-		if l := smetrics.JaroWinkler(plain(word), plain(k), 0.7, 4); l >= likeness && l > like {
+		a, b := plain(word), plain(k)
+		l := smetrics.JaroWinkler(a, b, 0.7, 4)
+		if l < likeness && min(len(a), len(b)) > 2 && smetrics.WagnerFischer(a, b, 1, 1, 1) == 1 {
+			l = likeness // short words, one letter apart
+		}
+		if l >= likeness && l > like {
 			best, like = k, l
 		}
 	}
