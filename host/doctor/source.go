@@ -107,7 +107,9 @@ func (s *source) service(ctx context.Context) finding {
 	began := time.Now()
 	s.open, s.readonly, s.shardsErr = s.probe.Shards(ctx)
 	took := time.Since(began).Round(time.Millisecond)
-	s.groups, s.groupsErr = s.probe.Groups(ctx)
+	if s.groupsErr = s.shardsErr; shard.Blame(s.shardsErr) != shard.BlameProvider { // which may take its time to fail
+		s.groups, s.groupsErr = s.probe.Groups(ctx)
+	}
 	err := s.first()
 	switch shard.Blame(err) {
 	case shard.BlameWay:
