@@ -113,6 +113,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		},
 		Commands: []*cli.Command{
 			runCommand(), checkCommand(), replayCommand(), demoCommand(), emulateCommand(),
+			statusCommand(), checkpointCommand(),
 			newCommand(), testCommand(), tryCommand(), inspectCommand(), benchCommand(),
 			configCommand(), completionCommand(), manCommand(),
 		},

@@ -113,7 +113,7 @@ func (p *plan) planTransforms() error {
 	if p.replaced("transform") || !p.document.hasTransforms {
 		entries, err := p.guests.entries()
 		for i := range entries {
-			p.transforms = append(p.transforms, &transformPlan{entry: &entry{name: moduleName(entries[i].module)}, guestEntry: entries[i]})
+			p.transforms = append(p.transforms, &transformPlan{entry: &entry{name: p.freeName(entries[i].module)}, guestEntry: entries[i]})
 		}
 		return err
 	}
@@ -130,9 +130,15 @@ func (p *plan) planTransforms() error {
 	return errors.Join(errs...)
 }
 
-func moduleName(module string) string {
+// freeName makes a name of that of a module.
+func (p *plan) freeName(module string) string {
 	path, _, _ := strings.Cut(module, pin)
-	return strings.TrimSuffix(filepath.Base(path), ".wasm")
+	base := strings.TrimSuffix(filepath.Base(path), ".wasm")
+	name := base
+	for n := 2; slices.ContainsFunc(p.transforms, func(t *transformPlan) bool { return t.name == name }); n++ {
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
+	return name
 }
 
 // missing refuses an entry that lacks a key.
@@ -161,26 +167,38 @@ func (p *plan) planReceivers() error {
 	return errors.Join(errs...)
 }
 
-func (p *plan) planFlows() error {
-	sources := p.document.sources
-	if !p.document.hasSources {
-		sources = []entry{{keys: p.document.schema.source}}
+func (p *plan) planFlows() (err error) {
+	p.flows, err = p.document.flows(p.given)
+	errs := []error{err}
+	for _, f := range p.flows {
+		errs = append(errs, p.chain(f), p.wayOut(f))
 	}
+	return errors.Join(errs...)
+}
+
+// flows are the sources of the file, or the one of the command line, with what
+// is given above each.
+func (d *document) flows(given settings) ([]*flowPlan, error) {
+	sources := d.sources
+	if !d.hasSources {
+		sources = []entry{{keys: d.schema.source}}
+	}
+	var flows []*flowPlan
 	var errs []error
 	for i := range sources {
 		f := &flowPlan{entry: &sources[i], flowSettings: new(flowSettings)}
 		var err error
-		f.filled, err = fill(f.flags(), p.document.top, f.given, p.given)
-		errs = append(errs, err, p.chain(f), p.wayOut(f))
-		p.flows = append(p.flows, f)
-		if p.document.hasSources && f.flowSettings.name == "" {
+		f.filled, err = fill(f.flags(), d.top, f.given, given)
+		errs = append(errs, err)
+		if d.hasSources && f.flowSettings.name == "" {
 			f.flowSettings.name = f.source.project + "/" + f.source.logstore
-			if slices.ContainsFunc(p.flows[:i], func(o *flowPlan) bool { return o.flowSettings.name == f.flowSettings.name }) {
+			if slices.ContainsFunc(flows, func(o *flowPlan) bool { return o.flowSettings.name == f.flowSettings.name }) {
 				errs = append(errs, f.value.KeyErrorf("%s: another source is of %s, too; give each a name", f.title, f.flowSettings.name))
 			}
 		}
+		flows = append(flows, f)
 	}
-	return errors.Join(errs...)
+	return flows, errors.Join(errs...)
 }
 
 // chain finds the transforms of a flow: those that it names; of a file without

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/hex"
 	"fmt"
@@ -44,8 +45,9 @@ func TestScripts(t *testing.T) {
 		},
 		Condition: hasToolchain,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"hostile": hostile,
-			"groups":  groups,
+			"hostile":  hostile,
+			"groups":   groups,
+			"caughtup": caughtUp,
 		},
 	})
 }
@@ -147,4 +149,12 @@ func groups(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(client.CreateConsumerGroup(testProject, testLogstore,
 			sls.ConsumerGroup{ConsumerGroupName: fmt.Sprintf("group-%d", i), Timeout: 60}))
 	}
+}
+
+// caughtup GROUP waits until the checkpoints of a group stand at the end.
+func caughtUp(ts *testscript.TestScript, _ bool, args []string) {
+	service := ts.Value("service").(*slstest.Server)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ts.Check(service.Await(ctx, func() bool { return service.CaughtUp(testProject, testLogstore, args[0]) }))
 }

@@ -57,6 +57,9 @@ func ParseTarget(text string) (Target, error) {
 	return Target{}, fmt.Errorf("%q: want begin, end, an ISO 8601 time such as 2026-01-31T08:00:00Z (without a zone: UTC) or a cursor", text)
 }
 
+// Start is where a new group would start: cfg.From.
+func (o *Observer) Start() Target { return Target{at: o.cfg.From} }
+
 // errTarget says that a shard or a cursor that was asked for does not exist.
 var errTarget = errors.New("check --shard and --to")
 
