@@ -36,17 +36,22 @@ type entry struct {
 
 // readDocument reads a file; its error holds every mistake, with its line.
 func readDocument(path string) (*document, error) {
-	d := &document{path: path, schema: newSchema(), top: settings{}}
 	if path == "" {
-		return d, nil
+		return &document{schema: newSchema()}, nil
 	}
-	root, err := yamlfile.Read(path, os.LookupEnv)
-	if _, placed := errors.AsType[*yamlfile.Error](err); err != nil && !placed {
-		err = fmt.Errorf("--config: %w", err)
-	}
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return d, err
+		return nil, fmt.Errorf("--config: %w", err)
 	}
+	return parseDocument(path, text)
+}
+
+func parseDocument(path string, text []byte) (*document, error) {
+	root, err := yamlfile.Parse(path, text, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	d := &document{path: path, schema: newSchema(), top: settings{}}
 	return d, inOrder(d.read(root))
 }
 

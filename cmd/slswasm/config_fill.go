@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -25,25 +27,60 @@ type setting struct {
 // settings are by the names of the flags.
 type settings map[string]setting
 
-// overrides are the settings of the environment and the command line, which stand
-// above those of a file. An empty variable is none.
+// overrides are the settings of the environment and the command line, which
+// stand above those of a file. An empty variable is none.
 func overrides(c *cli.Context) settings {
-	s, typed := settings{}, c.FlagNames()
+	s := settings{}
 	for _, f := range c.Command.Flags {
 		name := f.Names()[0]
 		if !c.IsSet(name) {
 			continue
 		}
 		one := setting{texts: textsOf(c, f), from: "--" + name}
-		if !slices.Contains(typed, name) {
-			one.from = variableOf(f)
-			if len(one.texts) == 0 || len(one.texts) == 1 && one.texts[0] == "" {
+		if variable, value := variableOf(f); variable != "" && one.is(value) {
+			if value == "" {
 				continue
 			}
+			one.from = variable
 		}
 		s[name] = one
 	}
 	return s
+}
+
+// variableOf is the variable of the environment that sets a flag, if one does.
+func variableOf(f cli.Flag) (name, value string) {
+	if d, ok := f.(cli.DocGenerationFlag); ok && f.IsSet() { // which the command line alone does not do
+		for _, name := range d.GetEnvVars() {
+			if value, set := os.LookupEnv(name); set {
+				return name, value
+			}
+		}
+	}
+	return "", ""
+}
+
+// is reports whether the setting is what a variable says, in whatever form
+// numbers, sizes, durations and switches take.
+func (s *setting) is(value string) bool {
+	if len(s.texts) != 1 {
+		return len(s.texts) == 0 && value == ""
+	}
+	forms := []string{value, strings.TrimSpace(value)}
+	if n, err := strconv.ParseInt(value, 0, 64); err == nil {
+		forms = append(forms, strconv.FormatInt(n, 10))
+	}
+	if yes, err := strconv.ParseBool(value); err == nil || value == "" {
+		forms = append(forms, strconv.FormatBool(yes))
+	}
+	if d, err := time.ParseDuration(value); err == nil {
+		forms = append(forms, d.String())
+	}
+	var size byteSize
+	if err := size.Set(value); err == nil {
+		forms = append(forms, size.exact())
+	}
+	return slices.Contains(forms, s.texts[0])
 }
 
 func textsOf(c *cli.Context, f cli.Flag) []string {
@@ -69,18 +106,6 @@ func (b byteSize) exact() string {
 		return b.String()
 	}
 	return strconv.FormatInt(int64(b), 10)
-}
-
-// variableOf is the variable of the environment that a flag has its value of.
-func variableOf(f cli.Flag) string {
-	if d, ok := f.(cli.DocGenerationFlag); ok {
-		for _, name := range d.GetEnvVars() {
-			if _, set := os.LookupEnv(name); set {
-				return name
-			}
-		}
-	}
-	return "environment"
 }
 
 // A filled group of flags has its defaults, and over them what was set.

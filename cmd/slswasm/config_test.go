@@ -4,13 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/urfave/cli/v2"
 )
 
 // goodConfig has three sources, two transforms and three sinks.
@@ -234,5 +229,3 @@ func TestMistakesInConfig(t *testing.T) {
 		}
 	}
 }
-
-var _ = []any{regexp.MustCompile, slices.Contains[[]string], cmp.Diff, cli.ErrWriter}

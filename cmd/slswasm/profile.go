@@ -12,7 +12,7 @@ import (
 type profileSettings struct{ cpu string }
 
 func (s *profileSettings) flags() []cli.Flag {
-	return []cli.Flag{category("Logging").text(&s.cpu, "cpu-profile", "`FILE` for a profile of the processor's time, for go tool pprof")}
+	return []cli.Flag{category("Logging").file(&s.cpu, "cpu-profile", "`FILE` for a profile of the processor's time, for go tool pprof")}
 }
 
 // start begins the profile, if one is asked for. The returned function ends

@@ -19,8 +19,8 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// MaxSize is how large a file may be, in bytes, and one that a value refers to.
-const MaxSize = 1 << 20
+// maxSize is how large a file may be, in bytes, and one that a value refers to.
+const maxSize = 1 << 20
 
 // A file is what values point into.
 type file struct {
@@ -31,19 +31,14 @@ type file struct {
 	targets map[*ast.AliasNode]ast.Node
 }
 
-// Read reads the file at path. lookup has the environment's variables.
-func Read(path string, lookup func(name string) (string, bool)) (Value, error) {
-	text, err := readLimited(path)
-	if err != nil {
-		return Value{}, err
-	}
-	return Parse(path, text, lookup)
-}
-
-// Parse is Read of a text that is there already. Its value is a mapping, or
-// the zero Value for a text without any.
+// Parse reads the text of the file at path, which values may refer to others
+// from. lookup has the environment's variables. The value is a mapping, or the
+// zero Value for a text without any.
 func Parse(path string, text []byte, lookup func(name string) (string, bool)) (Value, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if len(text) > maxSize {
+		return Value{}, fmt.Errorf("%s: is larger than %d bytes", path, maxSize)
+	}
 	f := &file{
 		name: path, dir: filepath.Dir(path), lines: strings.Split(string(text), "\n"),
 		lookup: lookup, targets: map[*ast.AliasNode]ast.Node{},
@@ -137,9 +132,9 @@ func readLimited(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
-	if err == nil && len(text) > MaxSize {
-		err = fmt.Errorf("%s: is larger than %d bytes", path, MaxSize)
+	text, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err == nil && len(text) > maxSize {
+		err = fmt.Errorf("%s: is larger than %d bytes", path, maxSize)
 	}
 	return text, err
 }

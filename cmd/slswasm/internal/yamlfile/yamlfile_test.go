@@ -228,14 +228,14 @@ func TestNearest(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "large.yaml")
-	if err := os.WriteFile(path, make([]byte, MaxSize+1), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Read(path, environment); err == nil || !strings.Contains(err.Error(), "is larger than") {
+	if _, err := Parse("large.yaml", make([]byte, maxSize+1), environment); err == nil || !strings.Contains(err.Error(), "is larger than") {
 		t.Error(err)
 	}
-	if _, err := Read(filepath.Join(t.TempDir(), "none"), environment); !errors.Is(err, os.ErrNotExist) {
+	path := filepath.Join(t.TempDir(), "large")
+	if err := os.WriteFile(path, make([]byte, maxSize+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parseMap(t, "a: file:"+path)["a"].Text(); err == nil || !strings.Contains(err.Error(), "is larger than") {
 		t.Error(err)
 	}
 }
