@@ -264,9 +264,16 @@ func (w *world) run(to []string, flags ...string) *process {
 // it ends with the test.
 func (w *world) start(args ...string) *process {
 	w.t.Helper()
+	return w.startCommand(args, func(p *process) {
+		p.Env = append(os.Environ(), "SLS_AK_ID="+slstest.DefaultAccessKeyID, "SLS_AK_KEY="+slstest.DefaultAccessKeySecret,
+			"SLSWASM_HEC_TOKEN="+testToken)
+	})
+}
+
+func (w *world) startCommand(args []string, prepare func(*process)) *process {
+	w.t.Helper()
 	p := &process{w: w, Cmd: exec.CommandContext(w.ctx, "slswasm", args...)}
-	p.Env = append(os.Environ(), "SLS_AK_ID="+slstest.DefaultAccessKeyID, "SLS_AK_KEY="+slstest.DefaultAccessKeySecret,
-		"SLSWASM_HEC_TOKEN="+testToken)
+	prepare(p)
 	p.Stderr = &p.log
 	w.must(p.Start())
 	w.t.Cleanup(func() {
