@@ -18,6 +18,7 @@ import (
 const (
 	i32 = api.ValueTypeI32
 	i64 = api.ValueTypeI64
+	f64 = api.ValueTypeF64
 )
 
 // exports are the functions of ABI.md that the host calls.

@@ -130,6 +130,7 @@ type Module struct {
 	rt       wazero.Runtime
 	compiled wazero.CompiledModule
 	pool     *pool
+	metrics  *metrics
 	fuelName string // of the global that holds the fuel; "": not metered
 	fuel     atomic.Int64
 }
@@ -141,7 +142,10 @@ func Compile(ctx context.Context, cfg Config) (*Module, error) {
 	cfg.setDefaults()
 	sum := sha256.Sum256(cfg.Wasm)
 	info := Info{SHA256: hex.EncodeToString(sum[:])}
-	m := &Module{cfg: cfg, info: info, lines: newLineLog(cfg.Name, info.SHA256, cfg.Logger)}
+	m := &Module{
+		cfg: cfg, info: info, lines: newLineLog(cfg.Name, info.SHA256, cfg.Logger),
+		metrics: &metrics{guest: cfg.Name, logger: cfg.Logger},
+	}
 	if err := m.start(ctx); err != nil {
 		_ = m.free(ctx) // what went wrong before is what the user must know
 		if ctx.Err() != nil {

@@ -21,7 +21,11 @@ func (m *Module) hostModules(ctx context.Context) (map[string]api.Module, error)
 	wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions(wasi)
 	own := m.rt.NewHostModuleBuilder(abi.ImportModule).NewFunctionBuilder().
 		WithGoModuleFunction(api.GoModuleFunc(m.log), []api.ValueType{i32, i32, i32}, nil).
-		Export(abi.ImportLog)
+		Export(abi.ImportLog).NewFunctionBuilder().
+		WithGoModuleFunction(api.GoModuleFunc(metric), []api.ValueType{i32, i32, i32}, []api.ValueType{i32}).
+		Export(abi.ImportMetric).NewFunctionBuilder().
+		WithGoModuleFunction(api.GoModuleFunc(count), []api.ValueType{i32, f64}, nil).
+		Export(abi.ImportCount)
 	builders := map[string]wazero.HostModuleBuilder{abi.ImportWASI: wasi, abi.ImportModule: own}
 	if m.fuelName != "" {
 		builders[meter.ImportModule] = m.rt.NewHostModuleBuilder(meter.ImportModule).NewFunctionBuilder().

@@ -24,14 +24,15 @@ type instance struct {
 	output    [2]*lineWriter // standard output and standard error
 	stack     [2]uint64
 	tank      tank
+	ctx       tallying
 	used      bool // it has served a call since its init
 }
 
 // newInstance starts an instance and runs its init.
 func (m *Module) newInstance(parent context.Context) (*instance, error) {
 	// A slow machine must not fail a guest before it has begun.
-	ins := &instance{m: m}
-	ctx, done := ins.within(parent, max(m.cfg.FuelPerBatch, DefaultFuelPerBatch), max(m.cfg.TimeLimit, DefaultTimeLimit))
+	ins := &instance{m: m, ctx: tallying{Context: parent, tally: tally{of: m.metrics}}}
+	ctx, done := ins.within(&ins.ctx, max(m.cfg.FuelPerBatch, DefaultFuelPerBatch), max(m.cfg.TimeLimit, DefaultTimeLimit))
 	defer done()
 	if err := ins.start(ctx); err != nil {
 		ins.close(parent)
@@ -40,6 +41,8 @@ func (m *Module) newInstance(parent context.Context) (*instance, error) {
 		}
 		return nil, err
 	}
+	ins.ctx.tally.commit()
+	ins.ctx.tally.join()
 	return ins, nil
 }
 
@@ -147,11 +150,13 @@ func (ins *instance) result(what string) ([]byte, error) {
 // call runs the planned batch, whose logs are in, and appends what becomes of
 // them to out. A fault leaves out as it was and the instance unfit for use.
 func (ins *instance) call(parent context.Context, in []abi.Event, first, size int, out *Output) *Fault {
-	ctx, done := ins.within(parent, ins.m.fuelFor(len(in)), ins.m.cfg.TimeLimit)
+	ins.ctx.Context = parent
+	ctx, done := ins.within(&ins.ctx, ins.m.fuelFor(len(in)), ins.m.cfg.TimeLimit)
 	defer done()
 	defer func() { ins.m.fuel.Add(ins.tank.used()) }()
 	defer ins.flush()
 	ins.used = true
+	ins.ctx.tally.drop()
 	ptr, view, err := ins.room(ctx, size)
 	if err != nil {
 		return ins.allocFault(ctx, err)
@@ -208,6 +213,7 @@ func (ins *instance) flush() {
 }
 
 func (ins *instance) close(ctx context.Context) {
+	ins.ctx.tally.leave()
 	if ins.mod != nil {
 		_ = ins.mod.Close(context.WithoutCancel(ctx)) // it holds no files, only memory
 	}

@@ -14,12 +14,22 @@ import (
 //
 // The events share memory with in and with out.
 func (m *Module) Transform(ctx context.Context, in []abi.Event, out *Output) error {
+	return m.transform(ctx, in, out, true)
+}
+
+// Rehearse is Transform, but what the guest counts meanwhile does not count.
+func (m *Module) Rehearse(ctx context.Context, in []abi.Event, out *Output) error {
+	return m.transform(ctx, in, out, false)
+}
+
+func (m *Module) transform(ctx context.Context, in []abi.Event, out *Output, counts bool) error {
 	out.Reset()
 	ins, err := m.pool.get(ctx)
 	if err != nil {
 		return err
 	}
 	r := newRun(m, ins, in, out)
+	r.counts = counts
 	defer func() { m.pool.put(r.ins) }()
 	for r.pos < len(in) {
 		if err := r.step(ctx); err != nil {
@@ -45,6 +55,7 @@ type run struct {
 	in  []abi.Event
 	out *Output
 
+	counts  bool   // what the guest counts
 	pos     int    // logs before it are done
 	most    int    // records in a batch, at best
 	size    int    // records in the next batch
@@ -82,6 +93,9 @@ func (r *run) step(ctx context.Context) error {
 	f := r.ins.call(ctx, r.in[first:first+n], first, int(size), r.out)
 	switch {
 	case f == nil && first == r.pos:
+		if r.counts {
+			r.ins.ctx.tally.commit()
+		}
 		r.done(n)
 		return nil
 	case f == nil: // it was out of turn, and runs again with its neighbours
