@@ -95,7 +95,7 @@ func TestPageInTrouble(t *testing.T) {
 
 	b.Until(`document.querySelector("#health").textContent === "Not ready: 2 reasons"`)
 	b.Until(`document.querySelectorAll("#shards-rows tr").length === 16`)
-	b.Until(`document.querySelector("#shards-rows tr").textContent.includes("prod/audit 229")`) // the worst first
+	b.Until(`document.querySelector("#shards-rows tr").textContent.includes("audit 229")`) // the worst first
 	b.Until(`document.querySelector("#sources").textContent.includes("prod/vpc has not run for 5 min")`)
 	b.Until(`document.querySelector("#sinks").textContent.includes("held since")`)
 	b.Until(`document.querySelector("#sinks").textContent.includes("Nothing is lost; it goes on when this is mended: 403: token is disabled; <img")`)
@@ -109,7 +109,7 @@ func TestPageInTrouble(t *testing.T) {
 	b.Until(`document.querySelectorAll("#shards-rows tr").length === 5`)
 	b.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#shards-filter").value = "", document.querySelector("#shards-filter").dispatchEvent(new Event("input"))`))
 	b.Do(chromedp.Click(chromedp.CSS(`th[data-sort=name] button`)))
-	b.Until(`document.querySelector("#shards-rows tr").textContent.includes("prod/audit 0") && document.querySelector("th[data-sort=name]").ariaSort === "ascending"`)
+	b.Until(`document.querySelector("#shards-rows tr").textContent.includes("audit 0") && document.querySelector("th[data-sort=name]").ariaSort === "ascending"`)
 	b.Do(chromedp.Click(chromedp.CSS(`th[data-sort=lag] button`)), chromedp.Click(chromedp.CSS("#shards-more")))
 
 	watchHostile(b, shown)

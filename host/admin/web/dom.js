@@ -81,5 +81,7 @@ export const clock = (date) => date.toLocaleTimeString("en-GB");
 
 // ago says when something was, against the program's own clock.
 export function ago(text, now) {
-  return text ? `${duration((now - Date.parse(text)) / 1000)} ago` : "never";
+  if (!text) return "never";
+  const seconds = Math.round((now - Date.parse(text)) / 1000);
+  return seconds < 1 ? "now" : `${duration(seconds)} ago`;
 }

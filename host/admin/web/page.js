@@ -104,7 +104,7 @@ function flatten(state, before, passed) {
     const key = `${source.flow || ""} ${where} ${source.group} ${shard.id}`;
     const was = old.get(key);
     const moved = was && was.since === shard.since ? Math.max(0, shard.logs - was.logs) / passed : null;
-    return { ...shard, key, where, owner: source.consumer, rate: moved };
+    return { ...shard, key, where, logstore: source.logstore, owner: source.consumer, rate: moved };
   }));
 }
 

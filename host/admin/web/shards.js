@@ -17,12 +17,14 @@ let sort = { by: "lag", down: true };
 let all = false;
 let order = new Map(), orderedAt = 0;
 let last = [], now = 0;
+let oneProject = true; // then its name is in no row
 
 export const lagLevel = (s) => (s >= bad ? "bad" : s >= late ? "warn" : "");
 
 export function showShards(state, shards) {
   now = Date.parse(state.at);
   last = shards;
+  oneProject = new Set((state.sources || []).map((s) => s.project)).size === 1;
   showSources(state);
   summarise(shards);
   draw();
@@ -95,7 +97,7 @@ function make() {
 function update(row, s, most) {
   const [name, owner, lag, logs, saved] = row.children;
   setLevel(row, lagLevel(s.lag_seconds));
-  setText(name.firstChild, `${s.where} ${s.id}`);
+  setText(name.firstChild, `${oneProject ? s.logstore : s.where} ${s.id}`);
   setText(name.lastChild, s.readonly ? " read-only" : "");
   setText(owner, s.owner);
   setText(lag.firstChild, duration(s.lag_seconds));

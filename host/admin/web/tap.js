@@ -151,7 +151,7 @@ function oneRow(r) {
 // changedRows shows members of nested JSON that differ in place of all of it.
 function changedRows(r, path) {
   if (r.within && r.within.length) return r.within.flatMap((w) => changedRows(w, `${path}${r.key} › `));
-  const [before, after] = r.mark === "changed" && r.before && r.after ? difference(r) : [value(r.before), value(r.after)];
+  const [before, after] = r.mark === "changed" ? difference(r) : [value(r.before), value(r.after)];
   const note = r.beside ? " beside the fields" : r.json ? " as JSON" : "";
   return [element("tr", { "data-mark": r.mark },
     element("td", { class: "mark" }, marks[r.mark] || r.mark),
@@ -169,7 +169,8 @@ function value(text) {
 // difference marks what lies between the common beginning and end.
 function difference(r) {
   const a = r.before.text, b = r.after.text;
-  if (a === b) return [value(r.before), value(r.after)];
+  if (a === b && !r.json) return [value(r.before), value(r.after)]; // they differ further on
+  if (a === b) return ["as text", "the same, as JSON"].map((t) => element("span", { class: "quiet" }, t));
   let from = 0, to = 0;
   while (from < Math.min(a.length, b.length) && a[from] === b[from]) from++;
   while (to < Math.min(a.length, b.length) - from && a[a.length - 1 - to] === b[b.length - 1 - to]) to++;
