@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -256,7 +255,7 @@ func TestPageSaysThatTheProgramIsGone(t *testing.T) {
 	b.Shot("gone")
 	again, err := Open(Config{Addr: server.listener.Addr().String(), Version: "v1.2.3", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		t.Skip(fmt.Sprintf("SKIPPED the rest: the port is taken: %v", err))
+		t.Skipf("SKIPPED the rest: the port is taken: %v", err)
 	}
 	defer again.Close(context.Background())
 	newShow(5).on(again)
