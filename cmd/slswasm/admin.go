@@ -14,6 +14,7 @@ import (
 	"github.com/slswasm/slswasm/host"
 	"github.com/slswasm/slswasm/host/admin"
 	"github.com/slswasm/slswasm/host/health"
+	"github.com/slswasm/slswasm/host/metrics"
 	"github.com/slswasm/slswasm/host/tap"
 )
 
@@ -43,11 +44,13 @@ type adminPage struct {
 	*admin.Server // nil: there is none
 	tap           *tap.Tap
 	limits        health.Limits
+	version       string
+	logger        *slog.Logger
 }
 
 // open starts the server. Its error names the flag.
 func (s *adminSettings) open(version string, logger *slog.Logger) (*adminPage, error) {
-	page := &adminPage{limits: health.Limits{MaxLag: s.maxLag}}
+	page := &adminPage{limits: health.Limits{MaxLag: s.maxLag}, version: version, logger: logger}
 	if s.maxLag < 0 {
 		return page, fmt.Errorf("--ready-max-lag %v: want 0 or more", s.maxLag)
 	}
@@ -106,6 +109,7 @@ func (p *adminPage) show(of *host.Pipeline) {
 		return
 	}
 	p.Show(admin.Program{
+		Metrics: metrics.Handler(metrics.New(metrics.Config{State: of.State, Version: p.version}), p.logger),
 		State:   func() any { return of.State() },
 		Reasons: func() []string { return health.Ready(of.State(), p.limits) },
 	})
