@@ -19,6 +19,9 @@ func (g *guest) transform(batch []byte) []byte {
 		i = g.run(i, n)
 	}
 	g.batch, g.log.record = nil, nil
+	if g.tell != nil {
+		g.tell(g)
+	}
 	if !g.changed {
 		return nil
 	}

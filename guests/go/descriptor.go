@@ -7,9 +7,13 @@ import "strconv"
 func Init(config []byte) []byte { return self.init(config) }
 
 func (g *guest) init(config []byte) []byte {
+	g.forgetMetrics()
 	text := g.configured(config)
 	if text == "" && g.handle == nil {
 		text = "the guest has no function for logs: call slswasm.Handle in a package variable or an init function"
+	}
+	if g.tell != nil && text == "" {
+		g.tell(g)
 	}
 
 	d := append([]byte(nil), `{"name":`...)

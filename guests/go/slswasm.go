@@ -43,6 +43,8 @@ type guest struct {
 	batchMax      int
 	configure     func(config []byte) error
 	handle        func(*Log)
+	metrics       []*metric
+	tell          func(*guest) // the host of metrics; nil: there are none
 
 	batch []byte // of the call under way
 	reply []byte // kept and grown

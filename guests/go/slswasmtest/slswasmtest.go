@@ -180,6 +180,9 @@ func (g *Guest) RunBatch(logs ...Log) []Result {
 	return results
 }
 
+// Metrics returns what the guest has counted and measured since its start.
+func (g *Guest) Metrics() map[string]float64 { return slswasm.Metrics() }
+
 // Batch returns the bytes that RunBatch would pass to the guest, for
 // benchmarks of slswasm.Transform.
 func (g *Guest) Batch(logs ...Log) []byte {
