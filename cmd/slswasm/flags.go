@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,4 +74,16 @@ func (c category) size(to *byteSize, name, usage string) cli.Flag {
 	return &cli.GenericFlag{
 		Name: name, Usage: usage, Value: to, Category: string(c), EnvVars: env(name),
 	}
+}
+
+// notZero refuses 0 for flags for which the packages below take it for their
+// default. The values are numbers of whatever kind.
+func notZero(values map[string]int64) error {
+	var errs []error
+	for _, flag := range slices.Sorted(maps.Keys(values)) {
+		if values[flag] == 0 {
+			errs = append(errs, fmt.Errorf("--%s: cannot be 0", flag))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -46,9 +46,7 @@ func (s *pullSettings) base(logger *slog.Logger) (shard.Config, error) {
 			errs = append(errs, fmt.Errorf("--until: %w", err))
 		}
 	}
-	if s.drain == 0 { // which a Config takes for its default
-		errs = append(errs, fmt.Errorf("--drain-timeout %v: want more than 0", s.drain))
-	}
+	errs = append(errs, notZero(map[string]int64{"drain-timeout": int64(s.drain)}))
 	if s.inFlight < leastInFlight {
 		errs = append(errs, fmt.Errorf("--max-in-flight %v: want at least %v", s.inFlight, leastInFlight))
 	}

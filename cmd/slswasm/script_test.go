@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"hostile":  hostile,
 			"groups":   groups,
+			"arrived":  arrived,
 			"caughtup": caughtUp,
 		},
 	})
@@ -108,6 +109,7 @@ func surround(e *testscript.Env) error {
 		e.Setenv(key, value)
 	}
 	e.Values["service"] = service
+	e.Values["arrived"] = map[string]func() int{"hec": plain.Count, "hecs": secure.Count, "syslog": syslog.Count}
 	return nil
 }
 
@@ -135,6 +137,15 @@ func hexFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	return hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
+}
+
+// arrived RECEIVER N checks how many events it has got.
+func arrived(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if got := ts.Value("arrived").(map[string]func() int)[args[0]](); got != want {
+		ts.Fatalf("%d events arrived at %s, want %d", got, args[0], want)
+	}
 }
 
 // groups N makes so many consumer groups.

@@ -79,12 +79,10 @@ func (s *hecSettings) configs() ([]hec.Config, error) {
 		return nil, errors.New("--hec-port and --hec-https: go with --hec-host; in --hec-url they are part of the URL")
 	case s.maxBody < leastBody:
 		return nil, fmt.Errorf("--hec-max-body %v: want at least %v", s.maxBody, leastBody)
-	case s.Timeout == 0:
-		return nil, errors.New("--hec-timeout: cannot be 0")
-	case s.AckTimeout == 0:
-		return nil, errors.New("--hec-ack-timeout: cannot be 0")
-	case s.Concurrency == 0:
-		return nil, errors.New("--hec-concurrency 0: want at least 1")
+	case s.Timeout == 0 || s.AckTimeout == 0 || s.Concurrency == 0:
+		return nil, notZero(map[string]int64{
+			"hec-timeout": int64(s.Timeout), "hec-ack-timeout": int64(s.AckTimeout), "hec-concurrency": int64(s.Concurrency),
+		})
 	case s.host != "":
 		urls = []string{hec.URL(s.host, s.port, s.https)}
 	case len(urls) == 0:

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -20,21 +18,10 @@ type syslogSettings struct {
 // isSet reports whether there is an address.
 func (s *syslogSettings) isSet() bool { return s.Host != "" || given(&s.urls) }
 
-// check refuses zeros, which in a syslog.Config mean the default.
 func (s *syslogSettings) check() error {
-	var errs []error
-	for _, n := range []struct {
-		flag  string
-		value int64
-	}{
-		{"port", int64(s.Port)}, {"connections", int64(s.Conns)}, {"timeout", int64(s.Timeout)},
-		{"relp-window", int64(s.RELPWindow)},
-	} {
-		if n.value == 0 {
-			errs = append(errs, fmt.Errorf("--syslog-%s: cannot be 0", n.flag))
-		}
-	}
-	return errors.Join(errs...)
+	return notZero(map[string]int64{
+		"syslog-port": int64(s.Port), "syslog-connections": int64(s.Conns), "syslog-timeout": int64(s.Timeout), "syslog-relp-window": int64(s.RELPWindow),
+	})
 }
 
 func (s *syslogSettings) flags() []cli.Flag {

@@ -70,9 +70,9 @@ func (s *sourceSettings) configs(base shard.Config) ([]shard.Config, error) {
 	var err error
 	base.From, err = shard.ParsePosition(s.from)
 	fail("from", err)
-	if s.pullCount < 1 {
-		errs = append(errs, fmt.Errorf("--pull-count %d: want 1 to 1000", s.pullCount))
-	}
+	errs = append(errs, notZero(map[string]int64{
+		"heartbeat-interval": int64(s.heartbeat), "fetch-interval": int64(s.fetch), "commit-interval": int64(s.commit), "pull-count": int64(s.pullCount),
+	}))
 	base.OnExpired, err = shard.ParsePolicy(s.onExpired)
 	fail("on-expired", err)
 	switch s.auth {
@@ -89,8 +89,8 @@ func (s *sourceSettings) configs(base shard.Config) ([]shard.Config, error) {
 	if err != nil {
 		errs = append(errs, err)
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	return configs, nil
 }
