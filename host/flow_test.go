@@ -198,3 +198,18 @@ func TestReceiverThatIsSilentAtTheStart(t *testing.T) {
 		}
 	})
 }
+
+// TestOthersReachTheEnd: in a run with an end, one source that fails is told in
+// the end, and the others get there.
+func TestOthersReachTheEnd(t *testing.T) {
+	service, first, other := newService(t, 50), &fakeSink{}, &fakeSink{}
+	put(t, service, "second", 100, 50)
+	service.Inject(slstest.Fault{Kind: slstest.PullLogs, When: func(c slstest.Call) bool { return c.Logstore == "second" }, Status: 404, Code: "LogStoreNotExist"})
+	_, err := run(t, twoFlows(t, service, first, other))
+	if err == nil || !strings.HasPrefix(err.Error(), "source host-project/second: ") {
+		t.Error(err)
+	}
+	if !slices.Equal(first.events, numbers(0, 50)) || len(other.events) > 0 {
+		t.Errorf("first has %v, other has %v", first.events, other.events)
+	}
+}

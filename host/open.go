@@ -26,7 +26,7 @@ type Config struct {
 	EventIDs    bool   // events carry their identity to the receiver
 
 	// ExitOnFailure: a source that fails ends all of them. Otherwise the others
-	// go on, and it is opened again, later and later.
+	// go on, and it is opened again, later and later; not in a run with an end.
 	ExitOnFailure bool
 
 	// Resend: nothing is consumed, for Resend is called in the place of Run. The
@@ -85,7 +85,13 @@ func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 	if err := p.join(ctx, cfg); err != nil {
 		return nil, err
 	}
-	if p.sources, err = openSources(ctx, cfg, p.flows); err != nil {
+	if p.sources, err = newSources(cfg, p.flows); err != nil {
+		return nil, err
+	}
+	if cfg.Resend {
+		return p, nil
+	}
+	if err := p.sources.start(ctx); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -21,10 +21,20 @@ const (
 
 // sources are all that a Pipeline consumes.
 type sources struct {
-	all     []*source
-	patient bool // one that fails is opened again
-	log     *slog.Logger
+	all    []*source
+	policy failurePolicy
+	log    *slog.Logger
 }
+
+// A failurePolicy is what a source's failure means for all of them. A halt ends
+// them in any case.
+type failurePolicy int
+
+const (
+	endAll failurePolicy = iota // the others end too
+	endOne                      // the others go on to their end
+	reopen                      // the others go on, and it is opened again
+)
 
 // A source is one logstore.
 type source struct {
@@ -44,49 +54,50 @@ type source struct {
 
 type settleFunc func(context.Context, *source, *shard.Batch) error
 
-// openSources opens all of them. With others beside it, one that cannot be
-// opened may come later; settings that can never be right may not.
-func openSources(ctx context.Context, cfg Config, flows []*flow) (*sources, error) {
-	s := &sources{log: cfg.Logger}
-	bounded := false
+// newSources checks the settings: what can never be right is told at once.
+func newSources(cfg Config, flows []*flow) (*sources, error) {
+	s := &sources{log: cfg.Logger, policy: reopen}
 	var invalid []error
 	for i, f := range cfg.Flows {
 		for _, c := range f.Sources {
-			bounded = bounded || c.Until != ""
 			one := &source{flow: flows[i], cfg: c, log: cfg.Logger.With("project", c.Project, "logstore", c.Logstore)}
 			s.all = append(s.all, one)
 			if err := c.Validate(); err != nil && !cfg.Resend {
 				invalid = append(invalid, one.named(err))
 			}
+			if c.Until != "" {
+				s.policy = endOne
+			}
 		}
 	}
-	if err := errors.Join(invalid...); err != nil {
-		return s, err
+	if cfg.ExitOnFailure || len(s.all) == 1 {
+		s.policy = endAll
 	}
-	if cfg.Resend {
-		return s, nil
-	}
-	s.patient = len(s.all) > 1 && !cfg.ExitOnFailure && !bounded
+	return s, errors.Join(invalid...)
+}
+
+// start opens all of them. One that cannot be opened now may come later, if
+// there are others meanwhile.
+func (s *sources) start(ctx context.Context) error {
 	var errs []error
 	for _, one := range s.all {
 		if err := one.reopen(ctx); err != nil {
 			errs = append(errs, err)
-			if !s.patient || ctx.Err() != nil {
-				break
+			if s.policy != reopen || ctx.Err() != nil {
+				return errors.Join(errs...)
 			}
 		}
 	}
-	if len(errs) > 0 && (!s.patient || ctx.Err() != nil || len(errs) == len(s.all)) {
-		return s, errors.Join(errs...)
+	if len(errs) > 0 && len(errs) == len(s.all) {
+		return errors.Join(errs...)
 	}
 	for _, err := range errs {
 		s.log.Error("a source cannot be opened; the others start, and it is tried again", "error", err)
 	}
-	return s, nil
+	return nil
 }
 
-// run consumes all of them until ctx ends or each is done. An error that ends
-// one ends the others too unless s is patient; a halt always does.
+// run consumes all of them until ctx ends or each is done.
 func (s *sources) run(ctx context.Context, settle settleFunc) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -94,7 +105,8 @@ func (s *sources) run(ctx context.Context, settle settleFunc) error {
 	var wg sync.WaitGroup
 	for i, one := range s.all {
 		wg.Go(func() {
-			if errs[i] = one.consume(ctx, s.patient, settle); errs[i] != nil {
+			errs[i] = one.consume(ctx, s.policy == reopen, settle)
+			if errs[i] != nil && (s.policy == endAll || halts(errs[i])) {
 				stop(errs[i])
 			}
 		})
@@ -114,6 +126,11 @@ func (s *sources) close() {
 	}
 }
 
+func halts(err error) bool {
+	_, halt := errors.AsType[*haltError](err)
+	return halt
+}
+
 // consume runs the source, again and again if it is patient.
 func (s *source) consume(ctx context.Context, patient bool, settle settleFunc) error {
 	pause := &backoff.ExponentialBackOff{
@@ -122,8 +139,7 @@ func (s *source) consume(ctx context.Context, patient bool, settle settleFunc) e
 	for {
 		began := time.Now()
 		err := s.once(ctx, settle)
-		_, halt := errors.AsType[*haltError](err)
-		if err == nil || ctx.Err() != nil || halt || !patient {
+		if err == nil || ctx.Err() != nil || halts(err) || !patient {
 			return err
 		}
 		if time.Since(began) > reopenMax {
@@ -141,10 +157,11 @@ func (s *source) consume(ctx context.Context, patient bool, settle settleFunc) e
 // once opens the source unless it is open, and runs it.
 func (s *source) once(ctx context.Context, settle settleFunc) error {
 	if s.opened() == nil {
-		if err := s.reopen(ctx); err != nil {
-			if ctx.Err() != nil {
-				return nil // it was told before why it was not open
-			}
+		err := s.reopen(ctx)
+		if ctx.Err() != nil {
+			return nil // it was told before why it was not open
+		}
+		if err != nil {
 			return err
 		}
 		s.log.Info("the source is open again")
