@@ -73,6 +73,13 @@ func (c *chain) same(other *chain) bool {
 	})
 }
 
+// succeed takes over what the guests of another chain have counted.
+func (c *chain) succeed(old *chain) {
+	for i := range c.modules {
+		c.modules[i].Succeed(old.modules[i].Module)
+	}
+}
+
 // close waits until the last batch has left.
 func (c *chain) close(ctx context.Context) error {
 	c.batches.Wait()

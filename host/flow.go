@@ -58,9 +58,12 @@ func (f *flow) enter() (c *chain, leave func()) {
 func (f *flow) replace(ctx context.Context, fresh *chain) error {
 	f.swap.Lock()
 	old := f.chain
+	fresh.succeed(old)
 	f.chain = fresh
 	f.swap.Unlock()
-	return old.close(ctx)
+	err := old.close(ctx)
+	fresh.succeed(old) // in what the last batches have counted
+	return err
 }
 
 // Reload puts new guests in the place of those in use, for each flow as many

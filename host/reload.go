@@ -85,7 +85,7 @@ func (f *flow) rehearse(ctx context.Context, fresh *chain) error {
 func (c *chain) failures(ctx context.Context, logs []abi.Event) (failed []int, first, err error) {
 	for _, m := range c.modules {
 		var out guest.Output
-		if err := m.Transform(ctx, logs, &out); err != nil {
+		if err := m.Rehearse(ctx, logs, &out); err != nil {
 			return nil, nil, err
 		}
 		for _, f := range out.Failures {

@@ -78,6 +78,15 @@ type GuestState struct {
 	Faults    uint64           `json:"faults"`    // logs that it trapped on, ran out of time or memory with, and the like
 	Refused   uint64           `json:"refused"`   // logs that it says it cannot transform
 	Transform latency.Snapshot `json:"transform"` // of batches
+
+	Metrics []GuestMetric `json:"metrics"` // its own; counters go on when it is loaded again
+}
+
+// A GuestMetric is something that a guest counts or measures.
+type GuestMetric struct {
+	Kind  string  `json:"kind"` // "counter" or "gauge"
+	Name  string  `json:"name"` // like [a-z][a-z0-9_]{0,63}
+	Value float64 `json:"value"`
 }
 
 // A SinkState is one sink.
@@ -178,10 +187,13 @@ func (f *flow) guests() []GuestState {
 	var all []GuestState
 	for i := range modules {
 		m := &modules[i]
-		info := m.Info()
+		info, metrics := m.Info(), []GuestMetric{}
+		for _, one := range m.Metrics() {
+			metrics = append(metrics, GuestMetric{one.Kind.String(), one.Name, one.Value})
+		}
 		all = append(all, GuestState{
 			Flow: f.name, File: m.file, Name: info.Name, Version: info.Version, SHA256: m.sha256,
-			Faults: m.tally.faults.Load(), Refused: m.tally.refused.Load(), Transform: m.tally.transform.Snapshot(),
+			Faults: m.tally.faults.Load(), Refused: m.tally.refused.Load(), Transform: m.tally.transform.Snapshot(), Metrics: metrics,
 		})
 	}
 	return all

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/host"
 	"github.com/slswasm/slswasm/host/latency"
 )
@@ -20,6 +21,8 @@ type collector struct {
 	shards   *table[*host.ShardState]
 	guests   *table[*host.GuestState]
 	modules  *table[*host.GuestState]
+	counters *table[float64] // of guests
+	gauges   *table[float64]
 	sinks    *table[*sink]
 	codes    *table[float64]
 	letters  *table[float64]
@@ -42,6 +45,8 @@ func newCollector(state func() host.State) *collector {
 		shards:   newTable[*host.ShardState](append(of, "shard")...),
 		guests:   newTable[*host.GuestState](guest...),
 		modules:  newTable[*host.GuestState](append(guest, "name", "version", "sha256")...),
+		counters: newTable[float64](append(guest, "name")...),
+		gauges:   newTable[float64](append(guest, "name")...),
 		sinks:    newTable[*sink]("sink"),
 		codes:    newTable[float64]("sink", "outcome", "code"),
 		letters:  newTable[float64]("stage", "name", "reason"),
@@ -98,6 +103,9 @@ func (c *collector) ofGuests() {
 	t.counter("guest_refused_total", "Logs that the guest says it cannot transform.", func(s *host.GuestState) float64 { return float64(s.Refused) })
 	t.histogram("transform_duration_seconds", "Batches in the guest.", func(s *host.GuestState) latency.Snapshot { return s.Transform })
 	c.modules.gauge("guest_info", "The module in use: always 1.", func(*host.GuestState) float64 { return 1 })
+	same := func(v float64) float64 { return v }
+	c.counters.counter("guest_counted_total", "What the guest counts, under names of its own.", same)
+	c.gauges.gauge("guest_measured", "What the guest measures, under names of its own: the sum over its instances.", same)
 }
 
 func (c *collector) ofSinks() {
@@ -125,6 +133,8 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	c.shards.describe(ch)
 	c.guests.describe(ch)
 	c.modules.describe(ch)
+	c.counters.describe(ch)
+	c.gauges.describe(ch)
 	c.sinks.describe(ch)
 	c.codes.describe(ch)
 	c.letters.describe(ch)
@@ -145,6 +155,13 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		flow, at, file := text(g.Flow), strconv.Itoa(position[g.Flow]), text(g.File)
 		c.guests.collect(ch, g, flow, at, file)
 		c.modules.collect(ch, g, flow, at, file, text(g.Name), text(g.Version), g.SHA256)
+		for _, m := range g.Metrics {
+			kind := c.counters
+			if m.Kind == abi.Gauge.String() {
+				kind = c.gauges
+			}
+			kind.collect(ch, m.Value, flow, at, file, text(m.Name))
+		}
 	}
 	for i := range s.Sinks {
 		one := &s.Sinks[i]

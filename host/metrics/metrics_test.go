@@ -42,7 +42,8 @@ func full(shards int) host.State {
 			{Flow: "audit", Project: "p", Logstore: "gone", Group: "siem", Error: "no such logstore", ErrorSince: now.Add(-time.Minute), Reopened: 3},
 		},
 		Guests: []host.GuestState{
-			{Flow: "audit", File: "mask.wasm", Name: "mask", Version: "1.2", SHA256: strings.Repeat("ab", 32), Faults: 4, Refused: 5, Transform: took(2*time.Millisecond, 20*time.Millisecond)},
+			{Flow: "audit", File: "mask.wasm", Name: "mask", Version: "1.2", SHA256: strings.Repeat("ab", 32), Faults: 4, Refused: 5, Transform: took(2*time.Millisecond, 20*time.Millisecond),
+				Metrics: []host.GuestMetric{{Kind: "counter", Name: "masked", Value: 12}, {Kind: "gauge", Name: "rules", Value: 2.5}}},
 			{Flow: "audit", File: "mask.wasm", Name: "a\xffb\n", SHA256: strings.Repeat("cd", 32)},
 		},
 		Sinks: []host.SinkState{
@@ -91,6 +92,8 @@ func TestValues(t *testing.T) {
 		`slswasm_guest_faults_total{flow="audit",guest="mask.wasm",position="1"} 4`,
 		`slswasm_guest_refused_total{flow="audit",guest="mask.wasm",position="2"} 0`,
 		`slswasm_transform_duration_seconds_count{flow="audit",guest="mask.wasm",position="1"} 2`,
+		`slswasm_guest_counted_total{flow="audit",guest="mask.wasm",name="masked",position="1"} 12`,
+		`slswasm_guest_measured{flow="audit",guest="mask.wasm",name="rules",position="1"} 2.5`,
 		`slswasm_sink_waiting_seconds{sink="splunk"} 30`,
 		`slswasm_sink_waiting_seconds{sink="qradar"} 0`,
 		`slswasm_sink_held{sink="splunk"} 1`,
