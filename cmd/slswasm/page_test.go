@@ -97,6 +97,12 @@ func TestPageOfTheDemo(t *testing.T) {
 	b.Do(chromedp.Evaluate[chromedp.Void](`window.line = () => document.querySelector(".plot .line-0").getAttribute("d"); window.first = line(); 0`))
 	b.Until(`line() !== first && line().split("L").length > 3`)
 
+	// What Prometheus gets is of the same pipeline.
+	scraped := admintest.Value[string](b, `(() => { const r = new XMLHttpRequest(); r.open("GET", "/metrics", false); r.send(); return r.responseText; })()`)
+	if !strings.Contains(scraped, `slswasm_shard_lag_seconds{`) || !strings.Contains(scraped, `logstore="demo-audit"`) {
+		t.Errorf("/metrics: %.2000s", scraped)
+	}
+
 	tapOfTheDemo(t, b)
 	keyboard(t, b)
 	b.Shot("demo")
