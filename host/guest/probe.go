@@ -18,7 +18,10 @@ type Probe struct{ ins *instance }
 // that it answers is not held against that of the module. The module must not
 // be closed before the Probe.
 func (m *Module) Probe(ctx context.Context, config []byte) (*Probe, *abi.Descriptor, error) {
-	own := &Module{cfg: m.cfg, info: m.info, lines: m.lines, rt: m.rt, compiled: m.compiled, fuelName: m.fuelName}
+	own := &Module{
+		cfg: m.cfg, info: m.info, lines: m.lines, rt: m.rt, compiled: m.compiled, fuelName: m.fuelName,
+		metrics: &metrics{guest: m.cfg.Name, logger: m.cfg.Logger},
+	}
 	own.cfg.GuestConfig = config
 	ins, err := own.newInstance(ctx)
 	if err != nil {
