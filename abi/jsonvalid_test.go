@@ -53,7 +53,11 @@ func BenchmarkValidJSON(b *testing.B) {
 	text := []byte(`{"eventId":"0D2FB2FB-3B9C-5F2E-8E9C-5F0C4C6C3E1B","eventVersion":1,"eventSource":"ecs.cn-hangzhou.aliyuncs.com",` +
 		`"requestParameters":{"RegionId":"cn-hangzhou","InstanceIds":["i-1","i-2"]},"sourceIpAddress":"203.0.113.7",` +
 		`"userAgent":"AlibabaCloud (Linux; amd64) Java/1.8","eventType":"ApiCall","serviceName":"Ecs"}`)
-	for name, valid := range map[string]func([]byte) bool{"abi": ValidJSON, "encoding": json.Valid} {
+	tape := make([]byte, len(text)*TapeEntry)
+	for name, valid := range map[string]func([]byte) bool{
+		"abi": ValidJSON, "encoding": json.Valid,
+		"tape": func(text []byte) bool { return WriteTape(tape, text) > 0 },
+	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()

@@ -77,6 +77,13 @@ func (t *tank) recall() {
 	}
 }
 
+// charge takes from the guest's fuel what the host did for it.
+func (t *tank) charge(units int64) {
+	if t.left != nil {
+		t.left.Set(t.left.Get() - uint64(units))
+	}
+}
+
 func (t *tank) used() int64 {
 	if t.left == nil {
 		return 0
