@@ -48,6 +48,9 @@ func TestReleaseIsReproducible(t *testing.T) {
 	if runtime.GOOS != "windows" {
 		checkArchive(t, outs[0])
 	}
+	if runtime.GOOS == "linux" {
+		installAsDocumented(t, outs[0])
+	}
 	checkBill(t, outs[0])
 }
 
@@ -123,6 +126,32 @@ func checkArchive(t *testing.T, out string) {
 	}
 	if wasm, err := os.ReadFile(filepath.Join(dir, "audit.wasm")); err != nil || !bytes.HasPrefix(wasm, []byte("\x00asm\x01\x00\x00\x00")) {
 		t.Errorf("audit.wasm begins with %.8q: %v", wasm, err)
+	}
+}
+
+// installAsDocumented runs the first commands of host/ops/README.md, with
+// folders of its own in the place of the system's.
+func installAsDocumented(t *testing.T, out string) {
+	text, err := os.ReadFile("../../host/ops/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, script, _ := strings.Cut(string(text), "```sh\n")
+	script, _, _ = strings.Cut(script, "```")
+	root := t.TempDir()
+	script = strings.NewReplacer("linux_amd64", runtime.GOOS+"_"+runtime.GOARCH, "v0.1.0", "v0.1.0-test", " /", " "+root+"/").Replace(script)
+	cmd := exec.CommandContext(t.Context(), "sh", "-euc", script)
+	cmd.Dir = filepath.Join(root, "downloads")
+	if err := os.CopyFS(cmd.Dir, os.DirFS(out)); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s\n%v\n%s", script, err, text)
+	}
+	for _, file := range []string{"usr/local/bin/slswasm", "usr/local/share/man/man1/slswasm.1", "etc/bash_completion.d/slswasm"} {
+		if _, err := os.Stat(filepath.Join(root, file)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
+	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -52,7 +54,12 @@ func check(input []byte) error {
 		if !known {
 			return fmt.Errorf("%s %s: this kind is not known here", head.APIVersion, head.Kind)
 		}
-		if err := yaml.UnmarshalStrict(text, into); err != nil {
+		object, err := yaml.YAMLToJSONStrict(text)
+		if err != nil {
+			return err
+		}
+		wrong, err := json.UnmarshalStrict(object, into)
+		if err := errors.Join(append(wrong, err)...); err != nil {
 			return fmt.Errorf("%s %s: %w", head.Kind, head.Metadata.Name, err)
 		}
 		fmt.Println(head.Kind, head.Metadata.Name)
