@@ -45,6 +45,8 @@ var rules = []rule{
 	{"transform", "what becomes of a log depends on it and the configuration alone", true, false, alone},
 	{"transform", "memory does not grow with the number of batches", false, false, memoryStays},
 	{"transform", "through the host, every log ends exactly once and none by a fault", false, false, throughHost},
+	{"Metrics", "each has a name that it can have, one kind, and there are at most 64", false, false, metricNames},
+	{"Metrics", "logs count the same in whatever batches they come", true, false, metricBatches},
 }
 
 // in passes the logs in this layout.

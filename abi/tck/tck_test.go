@@ -74,7 +74,12 @@ func TestRules(t *testing.T) {
 			"FAIL  transform: a batch after other batches is as if it were the first: ",
 			"FAIL  transform: through the host, every log ends exactly once and none by a fault: log 2014: ",
 		},
-		"keep":       {"warn  The batch: the guest writes to cursor: after a batch of 53 it is 00 00 00 00; a fault costs more replays without it"},
+		"keep": {"warn  The batch: the guest writes to cursor: after a batch of 53 it is 00 00 00 00; a fault costs more replays without it"},
+		"count-wrong": {
+			"warn  The batch: the guest writes to cursor: ",
+			"FAIL  Metrics: each has a name that it can have, one kind, and there are at most 64: a metric has a name that is none",
+			"warn  Metrics: logs count the same in whatever batches they come: 53 logs in one call add 1 to good, and alone 53",
+		},
 		"no-alloc":   {"FAIL  Module: the host can start it: guest x: does not export slswasm_v1_alloc (func (param i32) (result i32))"},
 		"init-trap":  {"FAIL  Module: the host can start it: guest x: init: trap: unreachable, in init"},
 		"trap":       {noReply + trap},

@@ -37,9 +37,9 @@ type metrics struct {
 	mu      sync.Mutex
 	all     []Metric // a guest knows them by their index
 	numbers map[string]uint32
+	mistake error
 	before  map[string]float64 // counters of the module in whose place this one is, which it has not named yet
 	live    []*tally           // of the instances
-	warned  bool
 }
 
 // name returns the number of a metric.
@@ -86,8 +86,8 @@ func (m *metrics) add(kind abi.MetricKind, name string) uint32 {
 
 // warn tells of the first mistake; the others are alike.
 func (m *metrics) warn(what string, name []byte) {
-	if !m.warned {
-		m.warned = true
+	if m.mistake == nil {
+		m.mistake = fmt.Errorf("a metric %s: %q", what, abi.Printable(name, 2*abi.MaxMetricName))
 		m.logger.Warn("a metric of the guest "+what+"; it is left out, or counted as other", "guest", m.guest,
 			"metric", abi.Printable(name, 2*abi.MaxMetricName))
 	}
@@ -96,6 +96,13 @@ func (m *metrics) warn(what string, name []byte) {
 // Metrics returns what the guest counts and measures, in the order in which it
 // named them.
 func (m *Module) Metrics() []Metric { return m.metrics.snapshot() }
+
+// MetricMistake returns the first metric that the guest could not have, or nil.
+func (m *Module) MetricMistake() error {
+	m.metrics.mu.Lock()
+	defer m.metrics.mu.Unlock()
+	return m.metrics.mistake
+}
 
 // Succeed takes over the counters of a module in whose place this one is. What
 // the other counts afterwards may be taken too, by calling it again.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -182,6 +183,40 @@ func TestSumsStayNumbers(t *testing.T) {
 	}
 	if got := fmt.Sprint(m.snapshot()); got != "[{counter n 1e+300} {gauge g -9e+299}]" {
 		t.Errorf("%s", got)
+	}
+}
+
+func TestDocumentedMetrics(t *testing.T) {
+	text := regexp.MustCompile(`\$\w+ `).ReplaceAllString(document(t), "")
+	text = strings.ReplaceAll(text, ") (param", "")
+	for _, row := range []string{
+		"`" + abi.ImportModule + "` | `" + abi.ImportMetric + "` | `(func (param i32 i32 i32) (result i32))`",
+		"`" + abi.ImportModule + "` | `" + abi.ImportCount + "` | `(func (param i32 f64))`",
+		fmt.Sprintf("Kind %d is a counter, %d a gauge", abi.Counter, abi.Gauge),
+		fmt.Sprintf("| metrics of a guest | %d | counters are added up as `%s`", abi.MaxMetrics, OtherMetric),
+		fmt.Sprintf("| name of a metric | %d bytes |", abi.MaxMetricName),
+	} {
+		if !strings.Contains(text, row) {
+			t.Errorf("ABI.md does not hold: %s", row)
+		}
+	}
+}
+
+// The example of ABI.md, "Metrics".
+func TestDocumentedExampleOfMetrics(t *testing.T) {
+	m := mustCompile(t, "count", func(c *Config) { c.Instances = 1 })
+	var out Output
+	for _, step := range []struct {
+		in           []abi.Event
+		seen, size   float64
+		wantFailures int
+	}{{nil, 0, 0, 0}, {logs(3), 3, 3, 0}, {logs(1, 0), 3, 0, 1}, {logs(1), 4, 1, 0}} {
+		if err := m.Transform(t.Context(), step.in, &out); err != nil {
+			t.Fatal(err)
+		}
+		if got := values(m); got["logs_seen"] != step.seen || got["batch_size"] != step.size || len(out.Failures) != step.wantFailures {
+			t.Errorf("after %d logs: %v, %d failures", len(step.in), got, len(out.Failures))
+		}
 	}
 }
 
