@@ -64,9 +64,9 @@ func (w *planWriter) sources() {
 		}
 		chain := make([]string, len(f.chain))
 		for i, t := range f.chain {
-			chain[i] = t.entry.name
+			chain[i] = t.name
 		}
-		sinks := f.flowSettings.sinks.Value()
+		sinks := f.sinks.Value()
 		if len(sinks) == 0 {
 			sinks = all
 		}
@@ -79,7 +79,7 @@ func (w *planWriter) transforms() {
 		fmt.Fprintf(&w.out, "\n%s:\n", keyTransforms)
 	}
 	for _, t := range w.plan.transforms {
-		fixed := map[string][]string{"name": {t.entry.name}}
+		fixed := map[string][]string{"name": {t.name}}
 		if t.filled == nil {
 			given := settings{}
 			for name, s := range w.plan.given {

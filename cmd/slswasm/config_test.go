@@ -113,7 +113,7 @@ var mistakesInConfig = []struct {
 	want        string // LINE: MESSAGE
 }{
 	// Keys with a slip of the pen.
-	{"log-levle: info", "log-level: info", "1:1: log-levle: there is no such key; did you mean log-level?"},
+	{"lgo-level: info", "log-level: info", "1:1: lgo-level: there is no such key; did you mean log-level?"},
 	{"dead_letters: letters.jsonl", "dead-letters: letters.jsonl", "2:1: dead_letters: there is no such key; did you mean dead-letters?"},
 	{"maxInFlight: 64MiB", "max-in-flight: 64MiB", "3:1: maxInFlight: there is no such key; did you mean max-in-flight?"},
 	{"endpiont: x", "endpoint: https://cn-hangzhou.log.aliyuncs.com", "4:1: endpiont: there is no such key; did you mean endpoint?"},
@@ -121,7 +121,7 @@ var mistakesInConfig = []struct {
 	{"acess-key-id: ${AK_ID}", "access-key-id: ${AK_ID}", "6:1: acess-key-id: there is no such key; did you mean access-key-id?"},
 	{"access-key-secert: file:secret", "access-key-secret: file:secret", "7:1: access-key-secert: there is no such key; did you mean access-key-secret?"},
 	{"source:", "sources:", "8:1: source: there is no such key; did you mean sources?"},
-	{"- nmae: prod", "- name: prod", "9:5: nmae: there is no such key; did you mean name?"},
+	{"- nane: prod", "- name: prod", "9:5: nane: there is no such key; did you mean name?"},
 	{"logstores: [audit, trail]", "logstore: [audit, trail]", "10:5: logstores: there is no such key; did you mean logstore?"},
 	{"gruop: siem\n    from", "group: siem\n    from", "11:5: gruop: there is no such key; did you mean group?"},
 	{"form: begin", "from: begin", "12:5: form: there is no such key; did you mean from?"},
@@ -130,7 +130,7 @@ var mistakesInConfig = []struct {
 	{"sink: [splunk, archive]", "sinks: [splunk, archive]", "15:5: sink: there is no such key here; did you mean sinks?"},
 	{"pull_count: 500", "pull-count: 500", "16:5: pull_count: there is no such key; did you mean pull-count?"},
 	{"heartbeat: 5s", "heartbeat-interval: 5s", "25:5: heartbeat: there is no such key; did you mean heartbeat-interval?"},
-	{"transfroms:\n  - name: audit", "transforms:\n  - name: audit", "26:1: transfroms: there is no such key; did you mean transforms?"},
+	{"transforsm:\n  - name: audit", "transforms:\n  - name: audit", "26:1: transforsm: there is no such key; did you mean transforms?"},
 	{"modul: audit.wasm", "module: audit.wasm", "28:5: modul: there is no such key; did you mean module?"},
 	{"memory_limits: 32MiB", "memory-limit: 32MiB", "32:5: memory_limits: there is no such key; did you mean memory-limit?"},
 	{"snks:\n  - name: splunk", "sinks:\n  - name: splunk", "36:1: snks: there is no such key; did you mean sinks?"},

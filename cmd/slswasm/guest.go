@@ -114,16 +114,6 @@ func (e *guestEntry) guest(cacheDir string, logger *slog.Logger) (guest.Config, 
 	}, errors.Join(err, configErr)
 }
 
-// files are what a change of which is worth a reload.
-func (s *guestSettings) files() []string {
-	entries, _ := s.entries() // what is wrong with them was said
-	var files []string
-	for i := range entries {
-		files = append(files, entries[i].files()...)
-	}
-	return files
-}
-
 func (e *guestEntry) files() []string {
 	path, _, _ := strings.Cut(e.module, pin)
 	if e.config == "" || isLiteral(e.config) {

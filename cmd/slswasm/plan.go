@@ -198,7 +198,7 @@ func (d *document) flows(given settings) ([]*flowPlan, error) {
 // chain finds the transforms of a flow: those that it names; of a file without
 // sources, and of the command line, all.
 func (p *plan) chain(f *flowPlan) error {
-	names := f.flowSettings.transforms.Value()
+	names := f.transforms.Value()
 	if p.replaced("transform") || !p.document.hasSources {
 		f.chain = p.transforms
 		return nil

@@ -61,11 +61,9 @@ func (v Value) Path(path string) string {
 
 // Errorf is an error about the value.
 func (v Value) Errorf(format string, args ...any) error {
-	begin, end := 0, 0
+	begin, end := v.at.Column, 0
 	if v.key.Line == v.at.Line {
 		begin = v.key.Column
-	} else {
-		begin = v.at.Column
 	}
 	switch t := v.node.GetToken(); {
 	case v.secret || v.isCollection():
