@@ -36,7 +36,11 @@ func checkCommand() *cli.Command {
 				return usage(err)
 			}
 			shard.RouteSDKLog(slog.New(slog.DiscardHandler))
-			warnOfUnknown(c, logger)
+			var inFile map[string]bool
+			if plan != nil {
+				inFile = plan.document.variables
+			}
+			warnOfUnknown(c, logger, inFile)
 			cfg, settings := s.examined(plan, planErr, logger)
 			defer func() { err = errors.Join(err, closeSinks(cfg.Sinks)) }()
 			var show reporter = &screen{w: c.App.Writer, colour: isTerminal(c.App.Writer) && os.Getenv("NO_COLOR") == ""}

@@ -20,6 +20,7 @@ type document struct {
 	path                                string
 	schema                              *schema
 	top                                 settings
+	variables                           map[string]bool // of the environment, that it refers to
 	sources, transforms, sinks          []entry
 	hasSources, hasTransforms, hasSinks bool
 }
@@ -47,11 +48,14 @@ func readDocument(path string) (*document, error) {
 }
 
 func parseDocument(path string, text []byte) (*document, error) {
-	root, err := yamlfile.Parse(path, text, os.LookupEnv)
+	d := &document{path: path, schema: newSchema(), top: settings{}, variables: map[string]bool{}}
+	root, err := yamlfile.Parse(path, text, func(name string) (string, bool) {
+		d.variables[name] = true
+		return os.LookupEnv(name)
+	})
 	if err != nil {
 		return nil, err
 	}
-	d := &document{path: path, schema: newSchema(), top: settings{}}
 	return d, inOrder(d.read(root))
 }
 

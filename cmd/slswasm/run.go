@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
@@ -58,7 +59,7 @@ func runCommand() *cli.Command {
 				return usage(plan.located(err))
 			}
 			shard.RouteSDKLog(logger)
-			warnOfUnknown(c, logger)
+			warnOfUnknown(c, logger, plan.document.variables)
 			// Until the very end: a SIGHUP while draining must not kill.
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
@@ -120,8 +121,10 @@ func runCommand() *cli.Command {
 
 // warnOfUnknown tells of variables that are meant for this program and are
 // none of its settings: a misspelt one would be a setting that is not in force.
-func warnOfUnknown(c *cli.Context, logger *slog.Logger) {
+// Those that the configuration file refers to are known.
+func warnOfUnknown(c *cli.Context, logger *slog.Logger, inFile map[string]bool) {
 	known := map[string]bool{}
+	maps.Copy(known, inFile)
 	for _, f := range c.Command.Flags {
 		if d, ok := f.(cli.DocGenerationFlag); ok {
 			for _, name := range d.GetEnvVars() {
