@@ -90,6 +90,9 @@ func printModule(w io.Writer, r *offline.Report) error {
 		row("fields", "%s", orNone(shown(d.Fields)))
 		row("batch", "up to %d logs", d.BatchMax)
 		row("metered", "%s", metered(r))
+		for i, m := range r.Metrics {
+			row(firstOf(i, "metrics"), "%s %s", m.Kind, m.Name)
+		}
 	}
 	row("memory", "%s", memory(r))
 	row("features", "%s", orNone(r.Features))

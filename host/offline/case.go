@@ -23,9 +23,10 @@ const (
 	secHEC    = "hec.txt"
 	secSyslog = "syslog.txt"
 	secFuel   = "fuel.txt"
+	secCounts = "counts.txt"
 )
 
-var sections = []string{secModule, secConfig, secIn, secOut, secError, secHEC, secSyslog, secFuel}
+var sections = []string{secModule, secConfig, secIn, secOut, secError, secHEC, secSyslog, secFuel, secCounts}
 
 // A Case is one file of a test: logs that go in, and what must come out.
 type Case struct {

@@ -32,6 +32,7 @@ type Report struct {
 	Started    int         `json:"memory_after_start,omitempty"`
 	Metered    bool        `json:"metered"`
 	Unmetered  string      `json:"unmetered,omitempty"` // why it has a time limit only
+	Metrics    []Metric    `json:"metrics"`             // that it names at its start
 
 	Problem string `json:"problem,omitempty"` // why it cannot run; "": it can
 
@@ -46,6 +47,12 @@ type Descriptor struct {
 	BatchMax int      `json:"batch_max"`
 }
 
+// A Metric is something that a guest counts or measures.
+type Metric struct {
+	Kind string `json:"kind"` // "counter" or "gauge"
+	Name string `json:"name"`
+}
+
 // Inspect reads a module and starts it. That it cannot run is in the Report;
 // the error is ctx's alone.
 func Inspect(ctx context.Context, m *Module) (*Report, error) {
@@ -57,7 +64,7 @@ func Inspect(ctx context.Context, m *Module) (*Report, error) {
 	}
 	r.Exports, r.Imports, r.Memory = list(file.Exports), list(file.Imports), list(file.Memories)
 	r.Features, r.Producers, r.Functions = list(file.Features), list(file.Producers), file.Functions
-	r.ABI = versions(file.Exports)
+	r.ABI, r.Metrics = versions(file.Exports), []Metric{}
 	if err := r.start(ctx, m); ctx.Err() != nil {
 		return nil, ctx.Err()
 	} else if err != nil {
@@ -97,6 +104,9 @@ func (r *Report) start(ctx context.Context, m *Module) error {
 	r.describe(compiled.Info())
 	r.Unmetered = compiled.Info().Unmetered
 	r.Metered = r.Unmetered == ""
+	for _, m := range compiled.Metrics() {
+		r.Metrics = append(r.Metrics, Metric{m.Kind.String(), m.Name})
+	}
 	r.Started, err = compiled.Memory(ctx)
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -100,7 +102,7 @@ func runCase(ctx context.Context, limits Limits, c *Case, module string, update,
 			return r, err
 		}
 	}
-	for _, name := range []string{secError, secOut, secHEC, secSyslog, secFuel} {
+	for _, name := range []string{secError, secOut, secHEC, secSyslog, secFuel, secCounts} {
 		if text, made := got[name]; made {
 			r.compare(name, c.text(name), text)
 		}
@@ -171,6 +173,16 @@ func produce(ctx context.Context, cfg guest.Config, c *Case) (map[string]string,
 	return got, errors.Join(err, m.Close(context.WithoutCancel(ctx)))
 }
 
+// counts is the section counts.txt.
+func counts(metrics []guest.Metric) string {
+	lines := make([]string, len(metrics))
+	for i, m := range metrics {
+		lines[i] = m.Name + " " + strconv.FormatFloat(m.Value, 'f', -1, 64) + "\n"
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
 func outputs(ctx context.Context, m *guest.Module, c *Case) (map[string]string, error) {
 	if c.has(secError) {
 		return nil, errors.New("the guest takes its configuration; " + secError + " says that it must refuse it")
@@ -183,6 +195,9 @@ func outputs(ctx context.Context, m *guest.Module, c *Case) (map[string]string, 
 	got := map[string]string{secOut: joined(outcomes, (*Outcome).Lines)}
 	if c.has(secHEC) {
 		got[secHEC] = joined(outcomes, (*Outcome).HEC)
+	}
+	if c.has(secCounts) {
+		got[secCounts] = counts(m.Metrics())
 	}
 	if c.has(secFuel) {
 		got[secFuel] = c.withFuel(m.Name(), m.Fuel())

@@ -13,7 +13,7 @@ import (
 func write(t *testing.T, text string) *Case {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"keep", "drop", "init-error", "clock", "spin"} {
+	for _, name := range []string{"keep", "drop", "init-error", "clock", "spin", "count"} {
 		if err := os.WriteFile(filepath.Join(dir, name+".wasm"), fixture(t, name), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -133,5 +133,19 @@ func TestCaseOfFuel(t *testing.T) {
 	}
 	if text := c.text(secFuel); !strings.HasPrefix(text, "keep.rust.wasm 7\nkeep.wasm ") || strings.Contains(text, " 1\n") {
 		t.Errorf("%s", text)
+	}
+}
+
+// What the guest counts is asserted by name.
+func TestCaseOfCounts(t *testing.T) {
+	c := write(t, "-- module --\ncount\n-- in.jsonl --\n{\"a\":\"1\"}\n{\"a\":\"2\"}\n-- out.jsonl --\n{\"fields\":{\"a\":\"1\"}}\n{\"fields\":{\"a\":\"2\"}}\n-- counts.txt --\nlogs_seen 1\n")
+	if r := runOne(t, c, false); len(r.Problems) != 1 || !strings.HasPrefix(r.Problems[0].Text, "counts.txt differs") {
+		t.Errorf("%+v", r)
+	}
+	if r := runOne(t, c, true); !r.Passed() || !r.Updated {
+		t.Errorf("%+v", r)
+	}
+	if r := runOne(t, c, false); !r.Passed() || c.text(secCounts) != "batch_size 2\nlogs_seen 2\n" {
+		t.Errorf("%+v\n%s", r, c.text(secCounts))
 	}
 }
