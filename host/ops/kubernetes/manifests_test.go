@@ -173,6 +173,9 @@ func TestManifestsAreUnderstood(t *testing.T) {
 	if !strings.Contains(out, "name: slswasm-config-") || !strings.Contains(out, "image: registry.example.com/slswasm:v0.1.0") {
 		t.Errorf("kustomize: settings or image are not put in\n%s", out)
 	}
+	if strings.Contains(out, "  replicas:") {
+		t.Error("each apply sets back what the autoscaler has set")
+	}
 }
 
 func strictly(t *testing.T, strict, text string) (string, error) {
