@@ -100,9 +100,11 @@ func command(args ...string) (code int, stdout, stderr string) {
 
 func TestGoodConfig(t *testing.T) {
 	cleanEnvironment(t)
-	code, out, errs := command("config", "check", writeConfig(t, goodConfig))
-	if code != exitOK || !strings.Contains(out, "3 sources, 2 transforms and 3 sinks are right") {
-		t.Errorf("exit code %d: %s%s", code, out, errs)
+	for name, text := range map[string]string{"as it is": goodConfig, "of Windows": "\ufeff" + strings.ReplaceAll(goodConfig, "\n", "\r\n")} {
+		code, out, errs := command("config", "check", writeConfig(t, text))
+		if code != exitOK || !strings.Contains(out, "3 sources, 2 transforms and 3 sinks are right") {
+			t.Errorf("%s: exit code %d: %s%s", name, code, out, errs)
+		}
 	}
 }
 
@@ -196,6 +198,7 @@ var mistakesInConfig = []struct {
 	{"transforms: [redact]", "transforms: [audit, redact]", "27:5: transform audit: no source names it"},
 	{"sinks: []\nsinks2:\n  - name: splunk", "sinks:\n  - name: splunk", "36:1: sinks: the list is empty; leave the key out"},
 	{"logstore: test\n    group: siem", "logstore: raw\n    group: ${GROUP:-plain}", "23:5: source number 3: consumes logstore test of project shop in group \"siem\", as source test does"},
+	{"name: shop/raw", "name: test", "23:5: source number 3: another source is called shop/raw, too; give each a name"},
 	{"logstore: [audit, audit]", "logstore: [audit, trail]", "10:15: source prod: logstore: audit of project shop is named twice"},
 
 	// YAML.
@@ -208,6 +211,9 @@ var mistakesInConfig = []struct {
 	{"log-level: debug", "dead-letters: letters.jsonl", "2:1: log-level: the key stands twice, first on line 1"},
 	{"project: *shop", "project: shop", "5:10: *shop: there is no anchor &shop before this"},
 	{"---\nproject: shop", "project: shop", "6:1: a second document begins here"},
+	{"sources:\nx:", "sources:", "8:1: want a list, not nothing"},
+	{"sources: all\nx:", "sources:", "8:10: want a list, not a text"},
+	{"sources:\n  - just a name\n", "sources:\n", "9:5: want KEY: VALUE, not a text"},
 	{"project shop", "project: shop", "5:1: want KEY: VALUE, with a space behind the colon"},
 	{"project: !!str shop", "project: shop", "5:10: tags such as !!str mean nothing here"},
 }

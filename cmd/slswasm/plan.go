@@ -186,8 +186,10 @@ func (d *document) flows(given settings) ([]*flowPlan, error) {
 		errs = append(errs, err)
 		if d.hasSources && f.flowSettings.name == "" {
 			f.flowSettings.name = f.source.project + "/" + f.source.logstore
-			if slices.ContainsFunc(flows, func(o *flowPlan) bool { return o.flowSettings.name == f.flowSettings.name }) {
-				errs = append(errs, f.value.KeyErrorf("%s: another source is of %s, too; give each a name", f.title, f.flowSettings.name))
+		}
+		for _, other := range flows {
+			if name := f.flowSettings.name; name == other.flowSettings.name && (f.entry.name == "" || other.entry.name == "") {
+				errs = append(errs, f.value.KeyErrorf("%s: another source is called %s, too; give each a name", f.title, name))
 			}
 		}
 		flows = append(flows, f)

@@ -252,7 +252,10 @@ func (v Value) text() (text string, refers bool, err error) {
 }
 
 func (v Value) kind() string {
+	_, nothing := v.node.(*ast.NullNode)
 	switch {
+	case nothing:
+		return "nothing"
 	case v.IsMap():
 		return "a mapping"
 	case v.IsList():
