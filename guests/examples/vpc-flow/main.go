@@ -25,6 +25,15 @@ var (
 	sampleRate = slswasm.Named("sample_rate")
 )
 
+// What becomes of flow logs, for people: all others pass.
+var (
+	noData       = slswasm.Counter("no_data")
+	healthChecks = slswasm.Counter("health_checks")
+	sampledAway  = slswasm.Counter("sampled_away")
+	sampled      = slswasm.Counter("sampled")
+	notAccepted  = slswasm.Counter("not_accepted")
+)
+
 var (
 	rate     int            // of the accepted flows, one in so many stays
 	rateText string         // the same
@@ -73,16 +82,25 @@ func handle(l *slswasm.Log) {
 	case l.GetString(topic) != "flow_log":
 		return
 	case l.GetString(status) == "NODATA":
+		noData.Add(1)
 		l.Drop()
 		return
 	case l.GetString(action) == "ACCEPT" && l.GetString(status) == "OK":
-		if healthCheck(l.GetString(srcAddr)) || flow(l)%uint64(rate) != 0 {
+		if healthCheck(l.GetString(srcAddr)) {
+			healthChecks.Add(1)
 			l.Drop()
 			return
 		}
+		if flow(l)%uint64(rate) != 0 {
+			sampledAway.Add(1)
+			l.Drop()
+			return
+		}
+		sampled.Add(1)
 		l.SetString(sampleRate, rateText)
 		l.Syslog().Severity(slswasm.Informational)
 	default:
+		notAccepted.Add(1)
 		l.Syslog().Severity(slswasm.Warning)
 	}
 	l.HEC().SourceType("aliyun:vpc:flow")

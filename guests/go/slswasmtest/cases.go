@@ -1,8 +1,11 @@
 package slswasmtest
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -57,12 +60,20 @@ func runCase(t *testing.T, file string, c *archive) {
 	for i, r := range g.RunBatch(logs...) {
 		got = append(got, r.lines(logs[i])...)
 	}
+	counts := counts(g.Metrics())
+	_, counted := c.files["counts.txt"]
 	if os.Getenv("SLSWASM_UPDATE") == "1" {
 		c.set("out.jsonl", strings.Join(got, "\n")+"\n")
+		if counted {
+			c.set("counts.txt", counts)
+		}
 		if err := os.WriteFile(file, c.format(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
+	}
+	if want := c.files["counts.txt"]; counted && counts != want {
+		t.Errorf("%s: counts.txt:\ngot\n%swant\n%s", file, counts, want)
 	}
 	want := lines(c.files["out.jsonl"])
 	for i := range max(len(got), len(want)) {
@@ -73,6 +84,15 @@ func runCase(t *testing.T, file string, c *archive) {
 			t.Errorf("%s: out.jsonl, line %d:\ngot  %s\nwant %s", file, i+1, g, w)
 		}
 	}
+}
+
+// counts is the section counts.txt.
+func counts(metrics map[string]float64) string {
+	text := ""
+	for _, name := range slices.Sorted(maps.Keys(metrics)) {
+		text += name + " " + strconv.FormatFloat(metrics[name], 'f', -1, 64) + "\n"
+	}
+	return text
 }
 
 func at(s []string, i int) string {

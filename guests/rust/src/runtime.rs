@@ -1,3 +1,4 @@
+use crate::metric::Metrics;
 use crate::reply::Reply;
 use crate::{abi, Guest, Log, Setup};
 
@@ -8,6 +9,7 @@ pub struct Runtime<G> {
     slots: usize,
     all_fields: bool,
     reply: Reply,
+    metrics: Metrics,
 }
 
 impl<G: Guest> Runtime<G> {
@@ -18,7 +20,10 @@ impl<G: Guest> Runtime<G> {
         match G::new(&mut setup) {
             Ok(guest) => {
                 let (slots, all_fields) = (setup.fields.len(), setup.all_fields);
-                (setup.descriptor(""), Some(Runtime { guest, slots, all_fields, reply: Reply::new() }))
+                let descriptor = setup.descriptor("");
+                let metrics = setup.metrics;
+                metrics.tell();
+                (descriptor, Some(Runtime { guest, slots, all_fields, reply: Reply::new(), metrics }))
             }
             Err(why) if why.is_empty() => {
                 (setup.descriptor("the guest refused its configuration and did not say why"), None)
@@ -49,6 +54,7 @@ impl<G: Guest> Runtime<G> {
             self.guest.handle(Log::new(&mut self.reply, record, rest, first, self.all_fields));
             self.reply.end_record();
         }
+        self.metrics.tell();
         self.reply.finished()
     }
 }

@@ -1,4 +1,5 @@
-use crate::{abi, json};
+use crate::metric::Metrics;
+use crate::{abi, json, Counter, Gauge};
 
 /// A field that the guest declared: it has a slot in every log, so that reading
 /// it costs next to nothing.
@@ -13,6 +14,7 @@ pub struct Setup<'a> {
     pub(crate) fields: Vec<String>,
     pub(crate) all_fields: bool,
     batch_max: Option<u32>,
+    pub(crate) metrics: Metrics,
 }
 
 impl<'a> Setup<'a> {
@@ -24,6 +26,7 @@ impl<'a> Setup<'a> {
             fields: Vec::new(),
             all_fields: false,
             batch_max: None,
+            metrics: Metrics::default(),
         }
     }
 
@@ -66,6 +69,28 @@ impl<'a> Setup<'a> {
     /// Limits the logs in one call, 1 to 65536; the host's default is 256.
     pub fn batch_max(&mut self, logs: u32) {
         self.batch_max = Some(logs);
+    }
+
+    /// Declares something that is counted, for people to see beside the host's
+    /// own numbers; the guest keeps it and calls [`Counter::add`]. The name is
+    /// like `[a-z][a-z0-9_]{0,63}`; declared twice, it is one counter. The host
+    /// adds up what all instances count, and counts each log once: what is counted
+    /// in work that is thrown away and repeated, is thrown away with it. A guest
+    /// may have 64 names; those beyond are counted together, as "other".
+    ///
+    /// # Panics
+    /// When the name is none, or a gauge has it.
+    pub fn counter(&mut self, name: &str) -> Counter {
+        self.metrics.counter(name)
+    }
+
+    /// Declares something that is measured, as [`counter`](Self::counter) does.
+    /// The host shows the sum of what the instances have set last.
+    ///
+    /// # Panics
+    /// When the name is none, or a counter has it.
+    pub fn gauge(&mut self, name: &str) -> Gauge {
+        self.metrics.gauge(name)
     }
 
     /// The descriptor of abi/ABI.md, with what is wrong.

@@ -28,7 +28,10 @@ pub fn run_cases<G: Guest>(folder: impl AsRef<Path>, module: &str) {
         }
         ran += 1;
         let found = match section("error.txt") {
-            "" => run_case::<G>(section("config.json"), section("in.jsonl"), section("out.jsonl")),
+            "" => {
+                let counts = files.get("counts.txt").map(String::as_str);
+                run_case::<G>(section("config.json"), section("in.jsonl"), section("out.jsonl"), counts)
+            }
             want => refused::<G>(section("config.json"), want),
         };
         wrong.extend(found.into_iter().map(|w| format!("{}: {w}", path.display())));
@@ -45,7 +48,7 @@ fn refused<G: Guest>(config: &str, want: &str) -> Vec<String> {
     vec![format!("the guest's answer to its configuration is {got:?}, want {want:?}")]
 }
 
-fn run_case<G: Guest>(config: &str, input: &str, want: &str) -> Vec<String> {
+fn run_case<G: Guest>(config: &str, input: &str, want: &str, counts: Option<&str>) -> Vec<String> {
     let mut guest = match Tester::<G>::try_start(config) {
         Ok(guest) => guest,
         Err(why) => return vec![format!("the guest refused its configuration: {why}")],
@@ -59,6 +62,10 @@ fn run_case<G: Guest>(config: &str, input: &str, want: &str) -> Vec<String> {
     let got: Vec<String> = outcomes.iter().zip(&logs).flat_map(|(o, log)| outcome_lines(o, log)).collect();
     let want: Vec<&str> = lines(want).map(|(_, line)| line).collect();
     let mut wrong = Vec::new();
+    let counted: String = guest.metrics().iter().map(|(name, value)| format!("{name} {value}\n")).collect();
+    if counts.map_or(false, |want| want != counted) {
+        wrong.push(format!("counts.txt:\ngot\n{counted}want\n{}", counts.unwrap_or("")));
+    }
     for i in 0..got.len().max(want.len()) {
         let none = r#""no such line""#;
         let (g, w) = (got.get(i).map_or(none, String::as_str), want.get(i).copied().unwrap_or(none));

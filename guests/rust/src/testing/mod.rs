@@ -25,8 +25,10 @@ mod encode;
 mod jsonl;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
+use crate::metric::Kind;
 use crate::{abi, json, Guest, Level, Runtime};
 
 pub use cases::run_cases;
@@ -144,6 +146,7 @@ pub struct Tester<G> {
     pub descriptor: Vec<u8>,
     /// What it printed so far; it is in the test's output too.
     pub printed: Vec<(Level, String)>,
+    metrics: BTreeMap<String, f64>,
 }
 
 impl<G: Guest> Tester<G> {
@@ -169,7 +172,9 @@ impl<G: Guest> Tester<G> {
         slots.retain(|s| s != abi::ALL_FIELDS.as_bytes());
         let all_fields = slots.len() < declared;
         let printed = PRINTED.with(RefCell::take);
-        Ok(Tester { config, runtime, slots, all_fields, descriptor, printed })
+        let mut tester = Tester { config, runtime, slots, all_fields, descriptor, printed, metrics: BTreeMap::new() };
+        tester.hear();
+        Ok(tester)
     }
 
     /// Passes one log through the guest.
@@ -186,17 +191,32 @@ impl<G: Guest> Tester<G> {
         let mut batch = self.batch(logs);
         let reply = catch_unwind(AssertUnwindSafe(|| self.runtime.transform(&mut batch).map(<[u8]>::to_vec)));
         self.printed.extend(PRINTED.with(RefCell::take));
+        self.hear();
         match reply {
             Ok(reply) => decode::decode(reply.as_deref(), &self.slots, logs)
                 .unwrap_or_else(|why| panic!("the host would not accept the guest's reply: {why}")),
             Err(payload) => {
                 self.runtime =
                     Runtime::start(&self.config).1.expect("the guest refuses the configuration that it took");
+                self.hear();
                 match logs {
                     [_] => vec![Outcome::Fail(panic_text(&*payload))],
                     _ => logs.iter().map(|log| self.run(log)).collect(),
                 }
             }
+        }
+    }
+
+    /// What the guest has counted and measured since its start, by name.
+    pub fn metrics(&self) -> &BTreeMap<String, f64> {
+        &self.metrics
+    }
+
+    /// Takes what the guest has said of its metrics.
+    fn hear(&mut self) {
+        for (name, kind, value) in TOLD.with(RefCell::take) {
+            let all = self.metrics.entry(name).or_insert(0.0);
+            *all = if kind == Kind::Counter { *all + value } else { value };
         }
     }
 
@@ -219,10 +239,27 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
 }
 
 thread_local! {
+    static NAMED: RefCell<Vec<(String, Kind)>> = RefCell::default();
+    static TOLD: RefCell<Vec<(String, Kind, f64)>> = RefCell::default();
     static PRINTED: RefCell<Vec<(Level, String)>> = RefCell::default();
 }
 
 pub(crate) fn printed(level: Level, text: &str) {
     println!("guest: {level:?}: {text}");
     PRINTED.with(|p| p.borrow_mut().push((level, text.to_string())));
+}
+
+/// Stands in for the import `metric`.
+pub(crate) fn metric(name: &str, kind: Kind) -> u32 {
+    TOLD.with(|t| t.borrow_mut().push((name.to_string(), kind, 0.0)));
+    NAMED.with(|n| {
+        n.borrow_mut().push((name.to_string(), kind));
+        n.borrow().len() as u32 - 1
+    })
+}
+
+/// Stands in for the import `count`.
+pub(crate) fn count(number: u32, value: f64) {
+    let (name, kind) = NAMED.with(|n| n.borrow()[number as usize].clone());
+    TOLD.with(|t| t.borrow_mut().push((name, kind, value)));
 }

@@ -4,7 +4,7 @@
 
 use std::net::Ipv4Addr;
 
-use slswasm::{settings, Guest, Key, Log, Setup, Severity};
+use slswasm::{settings, Counter, Guest, Key, Log, Setup, Severity};
 
 struct VpcFlow {
     topic: Key,
@@ -16,6 +16,16 @@ struct VpcFlow {
     rate: u64,              // of the accepted flows, one in so many stays
     rate_text: String,      // the same
     checkers: Vec<Network>, // where health checks come from
+    counts: Counts,
+}
+
+/// What becomes of flow logs, for people: all others pass.
+struct Counts {
+    no_data: Counter,
+    health_checks: Counter,
+    sampled_away: Counter,
+    sampled: Counter,
+    not_accepted: Counter,
 }
 
 slswasm::export!(VpcFlow);
@@ -45,6 +55,13 @@ impl Guest for VpcFlow {
             protocol: setup.field("protocol"),
             rate,
             rate_text: rate.to_string(),
+            counts: Counts {
+                no_data: setup.counter("no_data"),
+                health_checks: setup.counter("health_checks"),
+                sampled_away: setup.counter("sampled_away"),
+                sampled: setup.counter("sampled"),
+                not_accepted: setup.counter("not_accepted"),
+            },
             checkers: networks.iter().filter_map(|n| Network::parse(n)).collect(),
         })
     }
@@ -54,15 +71,25 @@ impl Guest for VpcFlow {
             return;
         }
         match (log.get(self.action), log.get(self.status)) {
-            (_, Some(b"NODATA")) => return log.drop(),
+            (_, Some(b"NODATA")) => {
+                self.counts.no_data.add(1.0);
+                return log.drop();
+            }
             (Some(b"ACCEPT"), Some(b"OK")) => {
-                if self.health_check(&log) || self.flow(&log) % self.rate != 0 {
+                if self.health_check(&log) {
+                    self.counts.health_checks.add(1.0);
                     return log.drop();
                 }
+                if self.flow(&log) % self.rate != 0 {
+                    self.counts.sampled_away.add(1.0);
+                    return log.drop();
+                }
+                self.counts.sampled.add(1.0);
                 log.set("sample_rate", &self.rate_text);
                 log.syslog().severity(Severity::Informational);
             }
             _ => {
+                self.counts.not_accepted.add(1.0);
                 log.syslog().severity(Severity::Warning);
             }
         }
