@@ -3,8 +3,10 @@ package abi
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -118,6 +120,24 @@ func readTape(tape, text []byte) (lines []string) {
 			" ", word(OffTapeNext), string(key), "|", string(raw)))
 	}
 	return lines
+}
+
+// testdata/tapes.txt has tapes for those who make some too, such as the SDKs in their tests.
+func TestTapesForOthers(t *testing.T) {
+	text, err := os.ReadFile("testdata/tapes.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var src, want string
+		if _, err := fmt.Sscanf(line, "%q %s", &src, &want); err != nil {
+			t.Fatal(err)
+		}
+		tape := make([]byte, len(src)*TapeEntry)
+		if n := WriteTape(tape, []byte(src)); hex.EncodeToString(tape[:max(n, 0)*TapeEntry]) != want {
+			t.Errorf("%s: %d entries, %x", src, n, tape)
+		}
+	}
 }
 
 func FuzzTape(f *testing.F) {

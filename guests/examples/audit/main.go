@@ -56,7 +56,7 @@ type auditor struct {
 }
 
 func newAuditor(c config) *auditor {
-	return &auditor{config: c, trails: c.sourceTypes[actionTrail], masker: mask.New(c.mask)}
+	return &auditor{config: c, trails: c.sourceTypes[actionTrail], masker: mask.New(c.mask), trail: newTrail()}
 }
 
 func (a *auditor) handle(l *slswasm.Log) {
@@ -85,7 +85,7 @@ func (a *auditor) actionTrail(l *slswasm.Log) {
 		return
 	}
 
-	masked, changed := a.masker.JSONValue(a.masked[:0], text)
+	masked, changed := a.masker.Scanned(a.masked[:0], a.trail.event.Scanner())
 	if changed {
 		a.masked = masked
 	}

@@ -108,7 +108,7 @@ func (n *nest) after(src []byte, i int) (int, fault) {
 	for ; n.depth > n.outside; n.depth-- {
 		object := n.objects[n.depth/32]>>(n.depth%32)&1 != 0
 		if object {
-			for _, text := passText(src, i); text > 0; _, text = passText(src, i) {
+			for text := passText(src, i); text > 0; text = passText(src, i) {
 				i = text + 1
 			}
 		}
@@ -326,23 +326,23 @@ func skipLong(src []byte, i int) int {
 }
 
 // passText passes over a member that is what most are: a string, not the first
-// member, without spaces and escapes, as in ,"key":"text". It returns where key
-// and text end, before their quotes; 0 and 0 if the member is another.
-func passText(src []byte, i int) (key, text int) {
+// member, without spaces and escapes, as in ,"key":"text". It returns where
+// the text ends, before its quote; 0 if the member is another.
+func passText(src []byte, i int) int {
 	const (
 		before  = ',' | '"'<<8
 		between = '"' | ':'<<8 | '"'<<16
 	)
 	if i+8 > len(src) || word(src, i)&0xFFFF != before {
-		return 0, 0
+		return 0
 	}
-	key = skipPlain(src, i+2)
+	key := skipPlain(src, i+2)
 	if key+8 > len(src) || word(src, key)&0xFFFFFF != between {
-		return 0, 0
+		return 0
 	}
-	text = skipPlain(src, key+3)
+	text := skipPlain(src, key+3)
 	if text >= len(src) || src[text] != '"' {
-		return 0, 0
+		return 0
 	}
-	return key, text
+	return text
 }

@@ -212,17 +212,30 @@ func FuzzSlowly(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src string) {
 		want := readSlowly(src)
-		var s Scanner
-		s.Reset([]byte(src))
-		n := 0
-		for ; s.Next(); n++ {
-			if n >= len(want.found) || found(&s) != want.found[n] {
-				t.Fatalf("%q: value %d is %s; want %q", src, n, found(&s), want.found)
+		for _, tape := range []bool{true, false} {
+			var s Scanner
+			s.Reset([]byte(src))
+			if (len(s.tape) > 0) != (want.wrong == right) {
+				t.Fatalf("%q: a tape of %d for a text with fault %d", src, len(s.tape), want.wrong)
+			}
+			if !tape {
+				s.tape = nil
+				s.walk.reset(s.src)
+			}
+			n := 0
+			for ; s.Next(); n++ {
+				if n >= len(want.found) || found(&s) != want.found[n] {
+					t.Fatalf("%q: value %d is %s; want %q", src, n, found(&s), want.found)
+				}
+			}
+			if w := s.walk; w.wrong != want.wrong || w.wrong != right && w.pos != want.pos || w.wrong == right && n != len(want.found) {
+				t.Fatalf("%q: %d values, fault %d at %d; want %d, %d at %d", src, n, w.wrong, w.pos, len(want.found), want.wrong, want.pos)
+			}
+			if s.Kind() != Invalid || (s.Err() == nil) != (want.wrong == right) {
+				t.Fatalf("%q: after the end, kind %d and error %v", src, s.Kind(), s.Err())
 			}
 		}
-		if s.wrong != want.wrong || s.wrong != right && s.pos != want.pos || s.wrong == right && n != len(want.found) {
-			t.Fatalf("%q: %d values, fault %d at %d; want %d, %d at %d", src, n, s.wrong, s.pos, len(want.found), want.wrong, want.pos)
-		}
+		skipAlike(t, src)
 		if Valid([]byte(src)) != (want.wrong == right) {
 			t.Fatalf("%q: valid %v", src, want.wrong != right)
 		}
@@ -231,4 +244,28 @@ func FuzzSlowly(f *testing.F) {
 			t.Fatalf("%q: passed to %d with fault %d; want %d and %d", src, end, wrong, want.pos, want.wrong)
 		}
 	})
+}
+
+// skipAlike: with a tape and without, the same is passed over.
+func skipAlike(t *testing.T, src string) {
+	var a, b Scanner
+	a.Reset([]byte(src))
+	if len(a.tape) == 0 {
+		return
+	}
+	b.src, b.i = a.src, -2
+	b.walk.reset(a.src)
+	for n := 0; a.Next(); n++ {
+		b.Next()
+		if n%3 != 0 { // not the first of all
+			a.Skip()
+			b.Skip()
+		}
+		if found(&a) != found(&b) {
+			t.Fatalf("%q: value %d is %s with a tape and %s without", src, n, found(&a), found(&b))
+		}
+	}
+	if b.Next() || b.Err() != nil {
+		t.Fatalf("%q: the tape ends before the text, %v", src, b.Err())
+	}
 }

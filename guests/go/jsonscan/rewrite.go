@@ -24,15 +24,16 @@ func (w *Rewriter) Strings(dst, src []byte, replace func(dst, key, text []byte) 
 	s.Reset(src)
 	done := 0 // src[:done] stands in dst
 	for s.Next() {
-		if s.kind == String || s.kind == Number && w.Numbers {
-			if w.replaced(replace) {
-				dst = AppendString(append(dst, src[done:s.start]...), w.fresh)
-				done = s.pos
+		v := s.value()
+		if v.Kind == String || v.Kind == Number && w.Numbers {
+			if w.replaced(v, replace) {
+				dst = AppendString(append(dst, src[done:v.At]...), w.fresh)
+				done = int(v.At + v.Len)
 			}
 		}
 	}
-	if s.wrong != right {
-		return nil, false, s.Err()
+	if err := s.Err(); err != nil {
+		return nil, false, err
 	}
 	if done == 0 {
 		return src, false, nil
@@ -40,19 +41,19 @@ func (w *Rewriter) Strings(dst, src []byte, replace func(dst, key, text []byte) 
 	return append(dst, src[done:]...), true, nil
 }
 
-// replaced asks replace about the value at hand.
-func (w *Rewriter) replaced(replace func(dst, key, text []byte) ([]byte, bool)) (yes bool) {
-	s := &w.scan
-	key, text := s.Key(), s.src[s.start:s.pos]
-	if s.kind == String {
+// replaced asks replace about a value.
+func (w *Rewriter) replaced(v *Entry, replace func(dst, key, text []byte) ([]byte, bool)) (yes bool) {
+	src := w.scan.src
+	key, text := v.Key(src), []byte(v.Raw(src))
+	if v.Kind == String {
 		text = text[1 : len(text)-1]
-		if s.escaped {
+		if v.Flags&Escaped != 0 {
 			if t := Unescape(w.text, text); len(t) != len(text) {
 				w.text, text = t, t
 			}
 		}
 	}
-	if s.keys[s.at].escaped {
+	if v.Flags&KeyEscaped != 0 {
 		if k := Unescape(w.key, key); len(k) != len(key) {
 			w.key, key = k, k
 		}

@@ -1,6 +1,11 @@
 package mask
 
-import "github.com/slswasm/slswasm/guests/go/jsonscan"
+import (
+	"math/bits"
+	"unsafe"
+
+	"github.com/slswasm/slswasm/guests/go/jsonscan"
+)
 
 // depth is how many levels of JSON text within strings of JSON text are looked into:
 // requestParameterJson of ActionTrail is one.
@@ -8,17 +13,18 @@ const depth = 3
 
 // A level masks the JSON text of one level.
 type level struct {
-	m       *Masker
-	below   *level // nil at the last
-	rewrite jsonscan.Rewriter
-	replace func(dst, key, text []byte) ([]byte, bool) // level.mask, made once
+	m     *Masker
+	below *level // nil at the last
+	scan  jsonscan.Scanner
+	key   []byte // without its escapes
+	text  []byte // of a string without its escapes
+	fresh []byte // what it becomes
 }
 
 func (m *Masker) link() {
 	for i := range m.nested {
 		l := &m.nested[i]
-		l.m, l.replace = m, l.mask
-		l.rewrite.Numbers = m.opts.numbers()
+		l.m = m
 		if i+1 < len(m.nested) {
 			l.below = &m.nested[i+1]
 		}
@@ -38,21 +44,124 @@ func (m *Masker) Value(dst, key, value []byte) ([]byte, bool) { return m.top.mas
 // text is not valid JSON.
 func (m *Masker) JSON(dst, text []byte) ([]byte, bool, error) {
 	l := &m.nested[0]
-	return l.rewrite.Strings(dst, text, l.replace)
+	masked, changed, ok := l.read(dst, text)
+	if !ok {
+		for l.scan.Next() { // to what is wrong
+		}
+		return nil, false, l.scan.Err()
+	}
+	return masked, changed, nil
+}
+
+// Scanned is JSON for the text of a Scanner that has found nothing wrong with it:
+// it is not read again.
+func (m *Masker) Scanned(dst []byte, s *jsonscan.Scanner) ([]byte, bool) {
+	return m.nested[0].scanned(dst, s)
+}
+
+// read masks JSON text, and says whether it is valid.
+func (l *level) read(dst, text []byte) (masked []byte, changed, ok bool) {
+	l.scan.Reset(text)
+	if len(l.scan.Tape()) == 0 {
+		return nil, false, false
+	}
+	masked, changed = l.scanned(dst, &l.scan)
+	return masked, changed, true
+}
+
+func (l *level) scanned(dst []byte, s *jsonscan.Scanner) ([]byte, bool) {
+	src, tape := s.Text(), s.Tape()
+	names, numbers := l.m.opts.SecretMembers, l.m.numbers
+	done := 0 // src[:done] stands in dst
+	for i := range tape {
+		v := &tape[i]
+		if v.Kind != jsonscan.String && (v.Kind != jsonscan.Number || !numbers) {
+			continue
+		}
+		secret := names && endsLikeSecret(src, v)
+		switch {
+		case v.Flags == 0 && !secret && !numbers: // as most
+		case v.Flags == jsonscan.Marked && !secret && !numbers:
+			dst, done = l.m.hide(dst, src[:v.At+v.Len-1], done, int(v.At)+1)
+		case l.replace(src, v):
+			dst = jsonscan.AppendString(append(dst, src[done:v.At]...), l.fresh)
+			done = int(v.At + v.Len)
+		}
+	}
+	if done == 0 {
+		return src, false
+	}
+	return append(dst, src[done:]...), true
+}
+
+// replace says whether there is something to mask in a value, of which l.fresh is then
+// the new text.
+func (l *level) replace(src []byte, v *jsonscan.Entry) (masked bool) {
+	key, text := v.Key(src), []byte(v.Raw(src))
+	if v.Flags&jsonscan.KeyEscaped != 0 {
+		l.key = jsonscan.Unescape(l.key, key)
+		key = l.key
+	}
+	secret := l.m.opts.SecretMembers && SecretName(key)
+	if v.Kind == jsonscan.String {
+		text = text[1 : len(text)-1]
+		if !secret && !l.m.numbers && v.Flags&jsonscan.Marked == 0 && !mayNest(text) {
+			return false
+		}
+		if v.Flags&jsonscan.Escaped != 0 {
+			l.text = jsonscan.Unescape(l.text, text)
+			text = l.text
+		}
+	}
+	l.fresh, masked = l.maskText(l.fresh[:0], text, secret)
+	return masked
+}
+
+// mayNest says whether a string, as it is written, may be JSON text with the name of a
+// secret in it.
+func mayNest(text []byte) bool {
+	if len(text) == 0 || text[0] != '{' && text[0] != '[' && text[0] != '\\' && text[0] > ' ' {
+		return false
+	}
+	for i := quote(text, 0); i < len(text); i = quote(text, i+1) {
+		end := i
+		for end > 0 && text[end-1] == '\\' {
+			end--
+		}
+		if SecretName(text[:end]) {
+			return true
+		}
+	}
+	return false
+}
+
+// quote returns the index of the first quote from i on, or len(text).
+func quote(text []byte, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(text); i += 8 {
+		w := word8(text, i)
+		if found := (w ^ '"'*ones - ones) &^ w & tops; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(text) && text[i] != '"' {
+		i++
+	}
+	return i
 }
 
 func (l *level) mask(dst, key, text []byte) ([]byte, bool) {
+	return l.maskText(dst, text, l.m.opts.SecretMembers && SecretName(key))
+}
+
+// maskText masks text, all of it if it is a secret.
+func (l *level) maskText(dst, text []byte, secret bool) ([]byte, bool) {
 	if len(text) == 0 {
 		return dst, false
 	}
-	if l.m.opts.SecretMembers && SecretName(key) {
+	if secret {
 		return append(dst, hidden...), jsonscan.View(text) != hidden
 	}
-	return l.maskText(dst, text)
-}
-
-// maskText masks text that is not empty, whatever its name.
-func (l *level) maskText(dst, text []byte) ([]byte, bool) {
 	if c := text[0]; c == '{' || c == '[' || c <= ' ' {
 		return l.maskJSON(dst, text)
 	}
@@ -62,7 +171,7 @@ func (l *level) maskText(dst, text []byte) ([]byte, bool) {
 // maskJSON masks text that looks like JSON.
 func (l *level) maskJSON(dst, text []byte) ([]byte, bool) {
 	if kind := jsonscan.Value(text).Kind(); l.below != nil && (kind == jsonscan.Object || kind == jsonscan.Array) {
-		if masked, changed, err := l.below.rewrite.Strings(dst, text, l.below.replace); err == nil {
+		if masked, changed, ok := l.below.read(dst, text); ok {
 			if !changed {
 				masked = dst
 			}
@@ -78,8 +187,8 @@ func (l *level) maskJSON(dst, text []byte) ([]byte, bool) {
 // tokens for paging and for idempotence (NextToken, ClientToken) are none.
 func SecretName(name []byte) bool {
 	n := len(name)
-	if n < 3 {
-		return false
+	if n < 3 || secretEnds[name[n-1]&31]>>(name[n-2]&31)&1 == 0 {
+		return false // as most
 	}
 	var secret string
 	switch end := uint32(name[n-3])<<16 | uint32(name[n-2])<<8 | uint32(name[n-1]); end | 0x202020 { // in lower case
@@ -115,6 +224,15 @@ var secretEnds = [32]uint32{
 	'n' & 31: 1<<('e'&31) | 1<<('o'&31),
 	'y' & 31: 1 << ('e' & 31),
 	's' & 31: 1 << ('l' & 31),
+}
+
+// endsLikeSecret is false for most values whose names are no secrets'. It saves checks; see word8.
+func endsLikeSecret(src []byte, v *jsonscan.Entry) bool {
+	if v.KeyLen < 3 {
+		return false
+	}
+	end := (*[2]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(src)), v.KeyAt+v.KeyLen-2))
+	return secretEnds[end[1]&31]>>(end[0]&31)&1 != 0
 }
 
 func token(name []byte) bool {

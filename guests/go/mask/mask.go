@@ -54,7 +54,6 @@ type Masker struct {
 	nested  [depth]level
 	top     level // a field, whose text may be JSON
 	run     run
-	known   known
 }
 
 // New returns a Masker.
@@ -67,40 +66,36 @@ func New(opts Options) *Masker {
 // Append appends text to dst with its secrets masked. If there are none, it
 // returns dst as it was and false.
 func (m *Masker) Append(dst, text []byte) ([]byte, bool) {
-	i := m.next(text, 0)
-	if i == len(text) {
-		return dst, false
-	}
-	return m.append(dst, text, i)
-}
-
-// append is Append from the first byte on that may tell a secret.
-func (m *Masker) append(dst, text []byte, i int) ([]byte, bool) {
-	done := 0 // text[:done] stands in dst
-	seen := 0 // a secret that starts before was looked at
-	for ; i < len(text); i = m.next(text, seen) {
-		from, to, end := m.find(text, done, seen, i)
-		if from < to {
-			dst = append(dst, text[done:from]...)
-			dst = appendHidden(dst, text[from:to], text[i])
-			dst = append(dst, text[to:end]...)
-			done = end
-		}
-		seen = max(i+1, end)
-	}
+	dst, done := m.hide(dst, text, 0, 0)
 	if done == 0 {
 		return dst, false
 	}
 	return append(dst, text[done:]...), true
 }
 
+// hide looks for secrets in text from start on. Of text, what is before done stands in dst;
+// what is before the last secret's end does afterwards, masked.
+func (m *Masker) hide(dst, text []byte, done, start int) ([]byte, int) {
+	seen := start // a secret that starts before was looked at
+	past := start // the last one
+	for i := m.next(text, start); i < len(text); i = m.next(text, seen) {
+		from, to, end := m.find(text, past, seen, i)
+		if from < to {
+			dst = appendHidden(append(dst, text[done:from]...), text[from:to], text[i])
+			done, past = to, end
+		}
+		seen = max(i+1, end)
+	}
+	return dst, done
+}
+
 // find returns what to hide of the secret that is told by the byte at i, if
 // there is one, and where to go on.
-func (m *Masker) find(text []byte, done, seen, i int) (from, to, end int) {
+func (m *Masker) find(text []byte, past, seen, i int) (from, to, end int) {
 	switch c := text[i]; c {
 	case '@', '%':
 		if m.opts.Emails {
-			from, to = m.email(text, done, i)
+			from, to = m.email(text, past, i)
 		}
 		return from, to, to
 	case '.', 'I':
@@ -233,7 +228,7 @@ func prefix(text []byte, seen, from int) uint32 {
 
 // email returns where the name of the address around the @ (or %40) at i
 // stands, or nothing.
-func (m *Masker) email(text []byte, done, i int) (from, to int) {
+func (m *Masker) email(text []byte, past, i int) (from, to int) {
 	domain := text[i+1:]
 	if text[i] == '%' {
 		if len(domain) < 2 || domain[0] != '4' || domain[1] != '0' {
@@ -242,7 +237,7 @@ func (m *Masker) email(text []byte, done, i int) (from, to int) {
 		domain = domain[2:]
 	}
 	from = i
-	for from > done && class[text[from-1]]&local != 0 {
+	for from > past && class[text[from-1]]&local != 0 {
 		from--
 	}
 	if i-from == tail && from >= len(hidden) && jsonscan.View(text[from-len(hidden):from]) == hidden {
@@ -292,12 +287,12 @@ func (m *Masker) kept(domain []byte) bool {
 // appendHidden appends what stands for a secret that is told by c.
 func appendHidden(dst, secret []byte, c byte) []byte {
 	if c != '@' && c != '%' {
-		return append(dst, hidden...)
+		return append(dst, '*', '*', '*', '*')
 	}
 	if len(secret) > 2 && class[secret[0]]&alnum != 0 {
-		dst = append(dst, secret[0])
+		return append(dst, secret[0], '*', '*', '*')
 	}
-	return append(dst, "***"...)
+	return append(dst, '*', '*', '*')
 }
 
 // equalFold compares ASCII without regard to case.

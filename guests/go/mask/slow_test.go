@@ -3,7 +3,28 @@ package mask
 import (
 	"strings"
 	"testing"
+
+	"github.com/slswasm/slswasm/guests/go/jsonscan"
 )
+
+// jsonSlowly is JSON as it is said: each string is looked at, without its escapes.
+func jsonSlowly(m *Masker, dst, src []byte, below int) ([]byte, bool, error) {
+	w := jsonscan.Rewriter{Numbers: m.opts.numbers()}
+	return w.Strings(dst, src, func(dst, key, text []byte) ([]byte, bool) {
+		switch {
+		case len(text) == 0:
+			return dst, false
+		case m.opts.SecretMembers && secretSlowly(string(key)):
+			return append(dst, hidden...), string(text) != hidden
+		}
+		if k := jsonscan.Value(text).Kind(); below > 0 && (k == jsonscan.Object || k == jsonscan.Array) {
+			if masked, changed, err := jsonSlowly(m, nil, text, below-1); err == nil {
+				return append(dst, masked...), changed
+			}
+		}
+		return appendSlowly(m, dst, text)
+	})
+}
 
 // appendSlowly is Append as it is said: each byte is looked at, in order.
 func appendSlowly(m *Masker, dst, text []byte) ([]byte, bool) {
