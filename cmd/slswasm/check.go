@@ -13,6 +13,7 @@ import (
 	"github.com/slswasm/slswasm/cmd/slswasm/internal/yamlfile"
 	"github.com/slswasm/slswasm/host"
 	"github.com/slswasm/slswasm/host/doctor"
+	"github.com/slswasm/slswasm/host/oplog"
 	"github.com/slswasm/slswasm/host/shard"
 )
 
@@ -31,10 +32,12 @@ func checkCommand() *cli.Command {
 		}, s.flags()...),
 		Action: func(c *cli.Context) (err error) {
 			plan, planErr := makePlan(c, s.file.path, &s.guests, &s.sink)
-			logger, err := s.log.logger(c.App.ErrWriter)
+			s.log.file = "" // that of slswasm run, which may be at work
+			logger, err := s.log.logger(c)
 			if err != nil {
 				return usage(err)
 			}
+			oplog.Hide(logger, plan.secrets()...)
 			shard.RouteSDKLog(slog.New(slog.DiscardHandler))
 			var inFile map[string]bool
 			if plan != nil {

@@ -40,7 +40,7 @@ func demoCommand() *cli.Command {
 			"Exit codes: 0 every log is accounted for, 1 it is not, 2 nothing was started.",
 		Flags: slices.Concat(flags, guests.flags(), page.flags(), log.flags("warn")),
 		Action: func(c *cli.Context) (err error) {
-			logger, err := log.logger(c.App.ErrWriter)
+			logger, err := log.logger(c)
 			if err != nil {
 				return usage(err)
 			}

@@ -38,7 +38,7 @@ func emulateCommand() *cli.Command {
 			"Clients reach it by its IP address as the endpoint, or with HTTP_PROXY set to http://ADDRESS and any http endpoint.",
 		Flags: slices.Concat(flags, log.flags("warn")),
 		Action: func(c *cli.Context) (err error) {
-			logger, err := log.logger(c.App.ErrWriter)
+			logger, err := log.logger(c)
 			if err != nil {
 				return usage(err)
 			}

@@ -35,10 +35,12 @@ func realMain(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	app := newApp(stdout, stderr)
 	err := app.RunContext(ctx, flagsFirst(app.Commands, args))
+	journal := app.Metadata[journalKey].(*journal)
+	err = errors.Join(err, journal.close())
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "slswasm: %s\n", indent(err.Error()))
+	fmt.Fprintf(stderr, "slswasm: %s\n", journal.secrets.Mask(indent(err.Error())))
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}
@@ -99,6 +101,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:    stdout,
 		ErrWriter: stderr,
 		Suggest:   true,
+		Metadata:  map[string]any{journalKey: new(journal)},
 		// A comma belongs to the value: JSON, queries and regular expressions hold it.
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // realMain prints

@@ -79,7 +79,7 @@ func (o *observed) title() string {
 
 // open makes an observer of each source. The returned function closes them.
 func (s *observedSettings) open(c *cli.Context) (all []*observed, end func(), err error) {
-	logger, err := s.log.logger(c.App.ErrWriter)
+	logger, err := s.log.logger(c)
 	if err != nil {
 		return nil, nil, usage(err)
 	}

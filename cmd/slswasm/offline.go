@@ -39,8 +39,9 @@ func (s *offlineSettings) flags(withConfig bool) []cli.Flag {
 	return slices.Concat(flags, s.fuel.flags(c), s.log.flags("warn"))
 }
 
-func (s *offlineSettings) limits(w io.Writer) (offline.Limits, error) {
-	logger, err := s.log.logger(w)
+func (s *offlineSettings) limits(c *cli.Context) (offline.Limits, error) {
+	s.log.each = true
+	logger, err := s.log.logger(c)
 	return offline.Limits{
 		CacheDir: s.cacheDir, Memory: int(s.memory), Logger: logger,
 		FuelPerLog: s.fuel.perLog, FuelPerBatch: s.fuel.perBatch, Interrupt: s.fuel.interrupt,
@@ -52,7 +53,7 @@ func (s *offlineSettings) limits(w io.Writer) (offline.Limits, error) {
 func (s *offlineSettings) module(c *cli.Context, path string) (offline.Module, error) {
 	m := offline.Module{Name: path}
 	var err error
-	if m.Limits, err = s.limits(c.App.ErrWriter); err != nil {
+	if m.Limits, err = s.limits(c); err != nil {
 		return m, usage(err)
 	}
 	if m.Config, err = guestConfig(s.config); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/slswasm/slswasm/host"
+	"github.com/slswasm/slswasm/host/oplog"
 	"github.com/slswasm/slswasm/host/replay"
 	"github.com/slswasm/slswasm/host/shard"
 )
@@ -108,20 +109,21 @@ func replayCommand() *cli.Command {
 			"goes on where it was, also after a kill.\n" +
 			"With --config, each letter goes the way of its logstore, and --dead-letters of that file is left alone.\n" +
 			"Exit codes: 0 all is replayed, 1 failed or stopped before the end, 2 nothing was started.",
-		Flags: slices.Concat(settings.flags(), file.flags(), guests.flags(), sink.flags(), retry.flags(), log.flags("info")),
+		Flags: slices.Concat(settings.flags(), file.flags(), guests.flags(), sink.flags(), retry.flags(), log.flags("info"), log.fileFlags()),
 		Action: func(c *cli.Context) error {
 			if err := words(c, -1); err != nil {
 				return err
 			}
-			// The file's dead letters are what is read.
-			plan, planErr := makePlan(c, file.path, &guests, &sink, "dead-letters")
+			// The file's dead letters are what is read, and its log is that of slswasm run.
+			plan, planErr := makePlan(c, file.path, &guests, &sink, "dead-letters", "log-file")
 			if plan == nil {
 				return usage(planErr)
 			}
-			logger, err := log.logger(c.App.ErrWriter)
+			logger, err := log.logger(c)
 			if err != nil {
 				return usage(plan.located(err))
 			}
+			oplog.Hide(logger, plan.secrets()...)
 			cfg, err := settings.config(c.Args().Slice(), sink.deadLetters, logger)
 			if settings.list || settings.dryRun {
 				if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/slswasm/slswasm/host"
+	"github.com/slswasm/slswasm/host/oplog"
 	"github.com/slswasm/slswasm/host/shard"
 )
 
@@ -34,7 +35,7 @@ type runSettings struct {
 
 func (s *runSettings) flags() []cli.Flag {
 	return slices.Concat(s.file.flags(), s.source.flags(), s.pull.flags(), s.guests.flags(), s.sink.flags(), s.retry.flags(),
-		s.admin.flags(), s.log.flags("info"), s.trace.flags(), s.profile.flags())
+		s.admin.flags(), s.log.flags("info"), s.log.fileFlags(), s.trace.flags(), s.profile.flags())
 }
 
 func runCommand() *cli.Command {
@@ -54,10 +55,11 @@ func runCommand() *cli.Command {
 			if plan == nil {
 				return usage(planErr)
 			}
-			logger, err := s.log.logger(c.App.ErrWriter)
+			logger, err := s.log.logger(c)
 			if err != nil {
 				return usage(plan.located(err))
 			}
+			oplog.Hide(logger, plan.secrets()...)
 			shard.RouteSDKLog(logger)
 			warnOfUnknown(c, logger, plan.document.variables)
 			// Until the very end: a SIGHUP while draining must not kill.

@@ -85,6 +85,7 @@ func (s *sourceSettings) configs(base shard.Config) ([]shard.Config, error) {
 		errs = append(errs, err)
 		base.Credentials, _ = shard.StaticCredentials("-", "-", "") // what is wrong with them is said
 	}
+	base.Credentials = hidden(base.Credentials, "credentials of "+s.keyID+s.keyFile+s.role, base.Logger)
 	configs, err := s.spread(base)
 	if err != nil {
 		errs = append(errs, err)

@@ -42,7 +42,7 @@ func testCommand() *cli.Command {
 			if err := words(c, -1); err != nil {
 				return err
 			}
-			limits, err := settings.limits(c.App.ErrWriter)
+			limits, err := settings.limits(c)
 			if err != nil {
 				return usage(err)
 			}

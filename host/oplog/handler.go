@@ -48,6 +48,9 @@ func New(secrets *Secrets, to ...slog.Handler) *Handler {
 // comes later is no longer held back.
 func (h *Handler) Close() { h.repeats.close() }
 
+// Rotate is Secrets.Rotate, for those who know of a handler only what it can.
+func (h *Handler) Rotate(slot string, values ...string) { h.secrets.Rotate(slot, values...) }
+
 // Enabled implements slog.Handler.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	return slices.ContainsFunc(h.to, func(to slog.Handler) bool { return to.Enabled(ctx, level) })

@@ -116,6 +116,6 @@ func Hide(logger *slog.Logger, values ...string) {
 // Rotate is Secrets.Rotate for the Handler behind a logger, if there is one.
 func Rotate(logger *slog.Logger, slot string, values ...string) {
 	if h, ok := logger.Handler().(*Handler); ok {
-		h.secrets.Rotate(slot, values...)
+		h.Rotate(slot, values...)
 	}
 }

@@ -240,6 +240,12 @@ func TestSDKLog(t *testing.T) {
 	if got := b.String(); !strings.Contains(got, `level=WARN msg=hello shard=3`) || strings.Contains(got, "odd") {
 		t.Error(got)
 	}
+	for level, want := range map[string]string{"debug": "DEBUG", "info": "DEBUG", "error": "ERROR", "loud": "WARN"} {
+		b.Reset()
+		if err := l.Log("level", level, "reason", "x"); err != nil || !strings.Contains(b.String(), "level="+want+" msg=x") {
+			t.Errorf("%s: %v, %s", level, err, b.String())
+		}
+	}
 }
 
 func TestReached(t *testing.T) {

@@ -13,12 +13,13 @@ import (
 // process: call it once, before the first Open.
 func RouteSDKLog(logger *slog.Logger) { sls.Logger = sdkLog{logger} }
 
-// sdkLog is the go-kit interface that the SDK logs to.
+// sdkLog is the go-kit interface that the SDK logs to. What the SDK takes for
+// information is of its inside, such as whole requests: that is for debugging.
 type sdkLog struct{ *slog.Logger }
 
 // Log takes keys and values in turn.
 func (l sdkLog) Log(pairs ...any) error {
-	level, message := slog.LevelInfo, "the Log Service SDK"
+	level, message := slog.LevelDebug, "the Log Service SDK"
 	var attrs []slog.Attr
 	for i := 0; i+1 < len(pairs); i += 2 {
 		key, value := fmt.Sprint(pairs[i]), pairs[i+1]
@@ -26,6 +27,9 @@ func (l sdkLog) Log(pairs ...any) error {
 		case "level":
 			if err := level.UnmarshalText(fmt.Append(nil, value)); err != nil {
 				level = slog.LevelWarn
+			}
+			if level == slog.LevelInfo {
+				level = slog.LevelDebug
 			}
 		case "msg", "reason":
 			message = fmt.Sprint(value)

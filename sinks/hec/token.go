@@ -31,7 +31,18 @@ func (t *currentToken) start(cfg Config, logger *slog.Logger) error {
 	t.warnOfReaders()
 	var err error
 	t.value, err = readToken(t.file)
+	t.hide()
 	return err
+}
+
+// hide lets the logger, if it can, show the token nowhere: a receiver might
+// send it back.
+func (t *currentToken) hide() {
+	if h, ok := t.logger.Handler().(interface {
+		Rotate(slot string, values ...string)
+	}); ok {
+		h.Rotate("--hec-token-file "+t.file, t.value)
+	}
 }
 
 // warnOfReaders tells of a file that others than its owner may use.
@@ -64,6 +75,7 @@ func (t *currentToken) reload() error {
 	defer t.mu.Unlock()
 	if value != t.value {
 		t.value = value
+		t.hide()
 		t.logger.Info("there is a new token in the file of --hec-token-file", "file", t.file)
 	}
 	return nil
