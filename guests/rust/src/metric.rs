@@ -124,12 +124,12 @@ mod host {
         }
     }
 
-    pub fn metric(name: &str, kind: Kind) -> u32 {
+    pub(super) fn metric(name: &str, kind: Kind) -> u32 {
         // SAFETY: the host reads the name and keeps nothing of the guest's memory.
         unsafe { import::metric(kind as u32, name.as_ptr(), name.len()) }
     }
 
-    pub fn count(number: u32, value: f64) {
+    pub(super) fn count(number: u32, value: f64) {
         // SAFETY: it takes two numbers.
         unsafe { import::count(number, value) }
     }
