@@ -132,8 +132,27 @@ func TestC(t *testing.T) {
 			"2 status=503 client_ip=2001:db8::1 index= severity=3 +status=503\n"+
 			"3 status=? client_ip=1.2.3\n4")
 	equal(t, transform(t, wasm, "/up", []string{"path", "/up"}, []string{"path", "/healthz"}), "1 path=/healthz")
+	equal(t, counted(t, wasm, []string{"path", "/healthz"}, []string{"path", "/"}, []string{"path", "/healthz"}), "[{counter health_checks 2}]")
 	equal(t, transform(t, wasm, strings.Repeat("/", 257)),
 		"guest x: refuses its configuration: the path of the health checks has more than 256 bytes; look at --guest-config")
+}
+
+// counted shows what a guest counts in one log after the other.
+func counted(t *testing.T, wasm []byte, logs ...[]string) string {
+	t.Helper()
+	m, err := guest.Compile(t.Context(), guest.Config{Name: "x", Wasm: wasm})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close(context.Background())
+	for _, kv := range logs {
+		var out guest.Output
+		in := []abi.Event{{Log: abi.Log{Fields: []abi.Field{{Key: []byte(kv[0]), Value: []byte(kv[1])}}}}}
+		if err := m.Transform(t.Context(), in, &out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return fmt.Sprint(m.Metrics())
 }
 
 func run(t *testing.T, name string, args ...string) {

@@ -1,6 +1,6 @@
 /* access: a guest in C for the access logs of a web server.
  *
- * Health checks are dropped, the last part of IPv4 addresses is masked, and
+ * Health checks are dropped and counted, the last part of IPv4 addresses is masked, and
  * the status becomes the severity of syslog and an indexed field of Splunk. A
  * configuration, when there is one, is the path of the health checks.
  */
@@ -10,6 +10,7 @@ enum { status, path, client_ip }; /* the slots, in the order of the descriptor *
 
 static uint8_t health[256] = "/healthz";
 static uint32_t health_len = 8;
+static slswasm_metric health_checks;
 
 slswasm_text slswasm_init(slswasm_text config) {
 	if (config.len > sizeof health)
@@ -18,6 +19,7 @@ slswasm_text slswasm_init(slswasm_text config) {
 		__builtin_memcpy(health, config.at, config.len);
 		health_len = config.len;
 	}
+	slswasm_declare(&health_checks, SLSWASM_COUNTER, SLSWASM_TEXT("health_checks"));
 	return SLSWASM_TEXT("{\"name\":\"access\",\"version\":\"1.0.0\",\"fields\":[\"status\",\"path\",\"client_ip\"]}");
 }
 
@@ -37,6 +39,7 @@ static void mask(slswasm_log *log, slswasm_text ip) {
 
 void slswasm_transform(slswasm_log *log) {
 	if (slswasm_equal(slswasm_get(log, path), (slswasm_text){health, health_len})) {
+		slswasm_add(&health_checks, 1);
 		slswasm_drop(log);
 		return;
 	}

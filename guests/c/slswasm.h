@@ -53,6 +53,53 @@ void slswasm_import_log(int32_t level, const void *text, uint32_t len);
 /* One line for the host's log. */
 static inline void slswasm_print(int32_t level, slswasm_text line) { slswasm_import_log(level, line.at, line.len); }
 
+/* ---- metrics: what people see beside the host's own numbers ---- */
+
+enum { SLSWASM_COUNTER = 0, SLSWASM_GAUGE = 1 };
+
+/* A counter or a gauge, in a static variable. After slswasm_init has declared
+ * it, slswasm_add(&refused, 1) counts. The host hears of it once a batch. */
+typedef struct slswasm_metric {
+	uint32_t kind, number;
+	bool said;
+	double value; /* of the batch under way */
+	struct slswasm_metric *next;
+} slswasm_metric;
+
+__attribute__((import_module("slswasm_v1"), import_name("metric")))
+uint32_t slswasm_import_metric(uint32_t kind, const void *name, uint32_t len);
+__attribute__((import_module("slswasm_v1"), import_name("count")))
+void slswasm_import_count(uint32_t number, double value);
+
+static slswasm_metric *slswasm_metrics;
+static void (*slswasm_tell)(void); /* unset, so that a guest without metrics does not import them */
+
+static inline void slswasm_tell_metrics(void) {
+	for (slswasm_metric *m = slswasm_metrics; m; m = m->next) {
+		if (!m->said) continue;
+		slswasm_import_count(m->number, m->value);
+		m->said = false;
+		if (m->kind == SLSWASM_COUNTER) m->value = 0;
+	}
+}
+
+/* Once for each metric. Names are like [a-z][a-z0-9_]{0,63}. */
+static inline void slswasm_declare(slswasm_metric *m, uint32_t kind, slswasm_text name) {
+	m->kind = kind;
+	m->number = slswasm_import_metric(kind, name.at, name.len);
+	m->next = slswasm_metrics;
+	slswasm_metrics = m;
+	slswasm_tell = slswasm_tell_metrics;
+}
+
+/* Adds to a counter; what is negative is left out. */
+static inline void slswasm_add(slswasm_metric *m, double n) {
+	if (n >= 0) m->value += n, m->said = true;
+}
+
+/* Sets a gauge. */
+static inline void slswasm_measure(slswasm_metric *m, double value) { m->value = value, m->said = true; }
+
 /* ---- memory: the batch starts at the heap's base, the reply follows it ---- */
 
 extern uint8_t __heap_base; /* the linker's: the end of what the program has */
@@ -215,6 +262,7 @@ __attribute__((export_name("slswasm_v1_transform"))) uint64_t slswasm_v1_transfo
 		uint8_t verdict = slswasm_reply_len == log.verdict ? 0 : slswasm_reply_at[log.verdict];
 		if (verdict == 0 || verdict == 2 || verdict == 3) slswasm_put8(0); /* keep; or op end */
 	}
+	if (slswasm_tell) slswasm_tell();
 	return (uint64_t)(uintptr_t)slswasm_reply_at << 32 | slswasm_reply_len;
 }
 
