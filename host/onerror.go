@@ -47,10 +47,8 @@ func (p *Pipeline) fail(f *flow, g *module, b batch, in []abi.Event, out *guest.
 	tally.Failed += uint64(len(out.Failures))
 	g.tally.failed(out.Failures)
 	failed := &out.Failures[0]
-	p.failed.Do(func() {
-		p.logger.Warn("logs could not be transformed", "guest", g.file, "sha256", g.sha256, "logs", len(out.Failures),
-			"on_error", string(f.onError), "first", failed.Err)
-	})
+	p.logger.Warn("logs could not be transformed", "guest", g.file, "sha256", g.sha256, "logs", len(out.Failures),
+		"on_error", string(f.onError), "first", failed.Err)
 	switch f.onError {
 	case OnErrorHalt:
 		return nil, &haltError{fmt.Errorf("%s: %w; nothing was skipped: mend the guest, or choose another --on-error",

@@ -62,7 +62,7 @@ type NamedSink struct {
 func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 	p := &Pipeline{
 		named: cfg.Sinks, ids: cfg.EventIDs, tracer: cfg.Tracer, tap: cfg.Tap, logger: cfg.Logger,
-		refused: rate.Sometimes{Interval: time.Second}, failed: rate.Sometimes{Interval: time.Second},
+		refused: rate.Sometimes{Interval: time.Second},
 	}
 	defer func() {
 		if err != nil {

@@ -36,7 +36,7 @@ type Pipeline struct {
 	tracer  Tracer // nil: none
 	logger  *slog.Logger
 
-	refused, failed rate.Sometimes // their log lines: what repeats is not said more than once a second
+	refused rate.Sometimes // its log line, which would be one for each event
 
 	started  atomic.Pointer[time.Time] // Run; nil before
 	counts   counters
