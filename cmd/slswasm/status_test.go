@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,6 +80,40 @@ func TestStatusWatches(t *testing.T) {
 	}
 	if _, _, err = called(w.ctx, t, w.service, 1, "checkpoint", "reset", "--yes"); err == nil || misset(err) {
 		t.Errorf("a service that does not answer is a wrong setting: %v", err)
+	}
+}
+
+func TestMaxLag(t *testing.T) {
+	t.Parallel()
+	var ahead atomic.Int64
+	service, err := slstest.New(slstest.Config{
+		Projects: []slstest.Project{{Name: testProject, Logstores: []slstest.Logstore{{Name: testLogstore, Shards: 1}}}},
+		Now:      func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer service.Close()
+	if err := service.Start(""); err != nil {
+		t.Fatal(err)
+	}
+	ahead.Store(int64(-5 * time.Minute))
+	log := slstest.Group{Logs: []slstest.Log{{Time: 1, Contents: []slstest.KV{{Key: "k", Value: "v"}}}}}
+	if err := service.Put(testProject, testLogstore, 0, log.Marshal()); err != nil {
+		t.Fatal(err)
+	}
+	ahead.Store(0)
+	client := sls.CreateNormalInterfaceV2(service.Endpoint(), sls.NewStaticCredentialsProvider(slstest.DefaultAccessKeyID, slstest.DefaultAccessKeySecret, ""))
+	client.SetHTTPClient(service.Client())
+	if err := client.CreateConsumerGroup(testProject, testLogstore, sls.ConsumerGroup{ConsumerGroupName: "g", Timeout: 60}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := called(t.Context(), t, service, 9, "status", "--max-lag=1h"); err != nil {
+		t.Error(err)
+	}
+	_, _, err = called(t.Context(), t, service, 9, "status", "--max-lag=1m")
+	if err == nil || misset(err) || !strings.Contains(err.Error(), "group g, shard 0: a log has waited 5m") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -11,6 +11,7 @@
 //	leases.go    rules of the group  wire.go, decode.go, keyset.go  the logs
 //	member.go    heartbeats          puller.go, worker.go          one shard
 //	starts.go    where to begin      status.go                     open or closed
+//	observe.go, adjust.go            a group from outside
 package shard
 
 import (
