@@ -8,7 +8,7 @@ const (
 
 // A metric is one number that people see beside the host's own: on its page,
 // and for Prometheus. Between two calls it is nothing but memory, so that
-// adding to it costs a nanosecond; the host hears of it once a batch.
+// adding to it costs a few nanoseconds; the host hears of it once a batch.
 type metric struct {
 	name     string
 	gauge    bool

@@ -259,3 +259,18 @@ func TestAttributesOfAllKinds(t *testing.T) {
 		}
 	}
 }
+
+// What a batch costs that is not watched, where one in a hundred is.
+func BenchmarkTrace(b *testing.B) {
+	tr, err := open(b.Context(), Config{Sample: 0.01, Logger: slog.New(slog.DiscardHandler)}, "memory", kept{tracetest.NewNoopExporter()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer tr.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		if span := tr.Trace("batch", time.Now()); span != nil {
+			span.End(time.Now(), nil)
+		}
+	}
+}
