@@ -25,7 +25,25 @@ func (p *plan) hostFlows(base shard.Config, logger *slog.Logger) ([]host.Flow, e
 		errs = append(errs, f.located(err))
 		flows[i] = host.Flow{Name: f.flowSettings.name, Sources: sources, Guests: chains[i], OnError: onError, Sinks: f.sinks.Value()}
 	}
+	share(base.Budget, flows)
 	return flows, inOrder(errs...)
+}
+
+// share parts the budget among the sources: one whose receiver is down keeps
+// what it has for as long as that lasts, and the others must be able to go on.
+func share(budget *shard.Budget, flows []host.Flow) {
+	n := int64(0)
+	for i := range flows {
+		n += int64(len(flows[i].Sources))
+	}
+	if n < 2 {
+		return
+	}
+	for i := range flows {
+		for k := range flows[i].Sources {
+			flows[i].Sources[k].Budget = shard.NewBudget(budget.Size() / n)
+		}
+	}
 }
 
 // chains reads the modules of each flow.

@@ -26,7 +26,7 @@ func (s *pullSettings) flags() []cli.Flag {
 	return []cli.Flag{
 		c.text(&s.until, "until", "stop, and exit 0, when every shard got there: now or an ISO 8601 time"),
 		c.duration(&s.drain, "drain-timeout", "for what is in hand when stopping"),
-		c.size(&s.inFlight, "max-in-flight", "`SIZE` of the logs in memory, over all shards"),
+		c.size(&s.inFlight, "max-in-flight", "`SIZE` of the logs in memory, over all shards; each source has the same part of it"),
 		c.yes(&s.exitOnFailure, "exit-on-failure", "stop all sources when one of them fails; otherwise the others go on, and it is tried again"),
 		c.file(&s.savePull, "save-pull", "`FILE` for the first pull with logs, as it came, for slswasm try and bench"),
 	}
