@@ -39,6 +39,7 @@ mod wasm {
     use std::cell::UnsafeCell;
     use std::panic::PanicInfo;
 
+    use crate::json::Entry;
     use crate::{Guest, Level, Runtime};
 
     /// The largest batch that alloc accepts: more than one LogGroup can hold
@@ -119,10 +120,19 @@ mod wasm {
         ((b.as_ptr() as u64) << 32) | b.len() as u64
     }
 
+    /// Has the host write a text's tape: how many entries it has, 0 if the text is
+    /// not valid, less if there is no room.
+    pub(crate) fn json(text: &[u8], tape: &mut [Entry]) -> i32 {
+        // SAFETY: the host reads the text and writes no more entries than there
+        // are, of which each pattern of bits is one.
+        unsafe { host::json(text.as_ptr(), text.len(), tape.as_mut_ptr().cast(), tape.len()) }
+    }
+
     mod host {
         #[link(wasm_import_module = "slswasm_v1")]
         extern "C" {
             pub fn log(level: i32, ptr: *const u8, len: usize);
+            pub fn json(ptr: *const u8, len: usize, tape: *mut u8, most: usize) -> i32;
         }
 
         #[link(wasm_import_module = "wasi_snapshot_preview1")]

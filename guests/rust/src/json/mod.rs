@@ -3,13 +3,17 @@
 //! [`MAX_DEPTH`] deep; what it accepts, [`Event::set_json`](crate::Event::set_json)
 //! may be given.
 
+mod picker;
 mod rewrite;
 mod scanner;
+mod tape;
 mod text;
 mod value;
 
+pub use picker::{Picked, Picker};
 pub use rewrite::Rewriter;
 pub use scanner::{Error, Kind, Scanner, MAX_DEPTH};
+pub(crate) use tape::{Entry, Tape, ESCAPED, KEY_ESCAPED, MARKED};
+pub(crate) use text::word;
 pub use text::{append_string, is, unescape};
-pub(crate) use text::{plain_len, word};
 pub use value::{get, valid, Elements, Members, Value};

@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 /// What is wrong with a text, and at which byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Error {
     what: &'static str,
     at: usize,

@@ -6,14 +6,15 @@
 //! is meant for logs that are kept by others, and no proof that nothing is left:
 //! what looks like no secret is not found.
 
-mod known;
+mod json;
 mod name;
 mod number;
 mod secrets;
 
 pub use name::secret_name;
 
-use crate::json::{Error, Kind, Rewriter, Value};
+use self::json::Level;
+use crate::json::{Error, Picked, Scanner};
 
 /// How many levels of JSON text within strings of JSON text are looked into:
 /// requestParameterJson of ActionTrail is one.
@@ -61,8 +62,7 @@ impl Options {
 /// Masks; it holds buffers, so use one again and again.
 pub struct Masker {
     rules: Rules,
-    nested: [Rewriter; DEPTH],
-    known: known::Known,
+    levels: [Level; DEPTH],
 }
 
 struct Rules {
@@ -74,9 +74,7 @@ impl Masker {
     /// Makes one.
     pub fn new(options: Options) -> Self {
         let numbers = options.numbers();
-        let rewriter = || Rewriter::new().numbers(numbers);
-        let nested = [rewriter(), rewriter(), rewriter()];
-        Masker { rules: Rules { options, numbers }, nested, known: Default::default() }
+        Masker { rules: Rules { options, numbers }, levels: Default::default() }
     }
 
     /// Appends text with its secrets masked. If there are none, it leaves `dst`
@@ -89,72 +87,38 @@ impl Masker {
     /// otherwise as text, and all of it if the field is named like a secret and
     /// `secret_members` is set. It returns what [`append`](Self::append) returns.
     pub fn value(&mut self, dst: &mut Vec<u8>, key: &[u8], value: &[u8]) -> bool {
-        self.rules.value(&mut self.nested, dst, key, value)
+        let secret = self.rules.options.secret_members && secret_name(key);
+        let before = dst.len();
+        let masked = self.rules.text(&mut self.levels, dst, value, secret);
+        if !masked {
+            dst.truncate(before);
+        }
+        masked
     }
 
     /// Masks every string value in JSON text, with JSON text that is itself in a
     /// string, and if numbers of phones or the like are hidden, every number: one
     /// with something to hide becomes a string. If there is nothing to mask, it leaves `dst` as it was and returns
     /// false; otherwise it appends the masked text. An error says that `text` is
-    /// not valid JSON; what stands in `dst` is then of no use.
+    /// not valid JSON.
     pub fn json(&mut self, dst: &mut Vec<u8>, text: &[u8]) -> Result<bool, Error> {
-        self.rules.json(&mut self.nested, dst, text)
-    }
-
-    /// Like [`json`](Self::json) for a value, which is known to be valid: it does
-    /// not read it again as JSON, which takes longer than to find what is to be
-    /// masked.
-    pub fn json_value(&mut self, dst: &mut Vec<u8>, value: Value) -> bool {
-        if value.0.len() > 8 && !self.rules.numbers {
-            if let Some(masked) = self.rules.known(&mut self.known, &mut self.nested[1..], dst, value.0) {
-                return masked;
-            }
-        }
-        self.json(dst, value.0).unwrap_or(false)
-    }
-}
-
-impl Rules {
-    /// Masks JSON text with the first rewriter, and what is in its strings with
-    /// the others.
-    fn json(&self, nested: &mut [Rewriter], dst: &mut Vec<u8>, text: &[u8]) -> Result<bool, Error> {
-        match nested.split_first_mut() {
-            None => Ok(self.append(dst, text)),
-            Some((first, below)) => first.strings(dst, text, |dst, key, text| self.value(below, dst, key, text)),
+        match self.rules.json(&mut self.levels, dst, text) {
+            Some(masked) => Ok(masked),
+            None => Err(Scanner::new(text).finish().err().unwrap_or_default()),
         }
     }
 
-    fn value(&self, below: &mut [Rewriter], dst: &mut Vec<u8>, key: &[u8], text: &[u8]) -> bool {
-        if text.is_empty() {
-            return false;
-        }
-        if self.options.secret_members && secret_name(key) {
-            let hide = text != HIDDEN;
-            if hide {
-                dst.extend_from_slice(HIDDEN);
-            }
-            return hide;
-        }
-        self.text(below, dst, text)
-    }
-
-    /// Masks text whatever its name.
-    fn text(&self, below: &mut [Rewriter], dst: &mut Vec<u8>, text: &[u8]) -> bool {
-        let looks_like_json = matches!(text.first(), Some(b'{' | b'[' | 0..=b' ')); // most texts do not
-        if looks_like_json && !below.is_empty() && matches!(Value(text).kind(), Kind::Object | Kind::Array) {
-            let before = dst.len();
-            match self.json(below, dst, text) {
-                Ok(masked) => return masked,
-                Err(_) => dst.truncate(before), // text after all
-            }
-        }
-        self.append(dst, text)
+    /// Like [`json`](Self::json) for what a [`Picker`](crate::json::Picker) has read: it
+    /// is not read again.
+    pub fn picked(&mut self, dst: &mut Vec<u8>, picked: Picked) -> bool {
+        self.rules.tape(&mut self.levels, dst, picked.text, picked.tape)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::{Kind, Rewriter, Value};
 
     fn all() -> Masker {
         Masker::new(Options {
@@ -220,10 +184,32 @@ mod tests {
         assert!(m.json(&mut again, br#"{"a":"#).is_err());
     }
 
-    /// What is found without reading JSON is what is found by reading it, in
+    /// Masks JSON text by looking at each string, without its escapes.
+    fn slowly(m: &Masker, below: usize, dst: &mut Vec<u8>, src: &[u8]) -> Result<bool, Error> {
+        let mut rewriter = Rewriter::new().numbers(m.rules.numbers);
+        rewriter.strings(dst, src, |dst, key, text| {
+            if text.is_empty() {
+                return false;
+            }
+            if m.rules.options.secret_members && secret_name(key) {
+                dst.extend_from_slice(HIDDEN);
+                return text != HIDDEN;
+            }
+            if below > 0 && matches!(Value(text).kind(), Kind::Object | Kind::Array) {
+                let mut masked = Vec::new();
+                if let Ok(changed) = slowly(m, below - 1, &mut masked, text) {
+                    dst.extend_from_slice(&masked);
+                    return changed;
+                }
+            }
+            m.append(dst, text)
+        })
+    }
+
+    /// What is found by what is known of each string is what is found in it, in
     /// texts made of pieces that mean something.
     #[test]
-    fn masks_known_json() {
+    fn masks_json_as_slowly() {
         let pieces = [
             "LTAI5tExampleKey000000001", "STS.NTExampleExample", "AKIAIOSFODNN7EXAMPLE", "x@example.com",
             "%40example.com", "****", "%", ".", "SI", "é", " ", ":", "\\\"", "\\\\", "\\n", "[1]", "{", "a",
@@ -274,8 +260,8 @@ mod tests {
             value(&mut pick, 0, &mut src, (&pieces, &spaces));
             for m in &mut maskers {
                 let (mut want, mut got) = (b">".to_vec(), b">".to_vec());
-                let masked = m.json(&mut want, src.as_bytes()).unwrap();
-                let same = m.json_value(&mut got, Value(src.as_bytes()));
+                let masked = slowly(m, DEPTH - 1, &mut want, src.as_bytes()).unwrap();
+                let same = m.json(&mut got, src.as_bytes()).unwrap();
                 let shown = (String::from_utf8_lossy(&got), String::from_utf8_lossy(&want));
                 assert_eq!((same, &shown.0), (masked, &shown.1), "{src}");
                 changed += masked as u32;

@@ -4,10 +4,13 @@
 /// for idempotence (NextToken, ClientToken) are none.
 #[inline]
 pub fn secret_name(name: &[u8]) -> bool {
-    match *name {
-        [.., a, b] if ENDS[b as usize & 31] >> (a & 31) & 1 != 0 => secret_end(name),
-        _ => false, // as most names
-    }
+    ends_like_secret(name) && secret_end(name)
+}
+
+/// False for most names that are no secrets'.
+#[inline(always)]
+pub(super) fn ends_like_secret(name: &[u8]) -> bool {
+    matches!(*name, [.., a, b] if ENDS[b as usize & 31] >> (a & 31) & 1 != 0)
 }
 
 /// For the lower five bits of the last letter of a secret's name, a bit for those

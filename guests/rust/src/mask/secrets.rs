@@ -24,35 +24,37 @@ impl Found {
 
 impl Rules {
     pub(super) fn append(&self, dst: &mut Vec<u8>, text: &[u8]) -> bool {
-        let i = self.next(text, 0);
-        i < text.len() && self.append_from(dst, text, i)
-    }
-
-    /// Goes on from the first byte that may tell a secret.
-    fn append_from(&self, dst: &mut Vec<u8>, text: &[u8], mut i: usize) -> bool {
-        let mut done = 0; // text[..done] stands in dst
-        let mut seen = 0; // a secret that starts before was looked at
-        while i < text.len() {
-            let found = self.find(text, done, seen, i);
-            if found.from < found.to {
-                dst.extend_from_slice(&text[done..found.from]);
-                append_hidden(dst, &text[found.from..found.to], text[i]);
-                dst.extend_from_slice(&text[found.to..found.end]);
-                done = found.end;
-            }
-            seen = found.end.max(i + 1);
-            i = self.next(text, seen);
-        }
+        let done = self.hide(dst, text, 0, 0);
         if done > 0 {
             dst.extend_from_slice(&text[done..]);
         }
         done > 0
     }
 
+    /// Looks for secrets in text from `start` on. Of text, what is before `done`
+    /// stands in `dst`; what is before the end that it returns does afterwards, masked.
+    pub(super) fn hide(&self, dst: &mut Vec<u8>, text: &[u8], mut done: usize, start: usize) -> usize {
+        let mut seen = start; // a secret that starts before was looked at
+        let mut past = start; // the last one
+        let mut i = self.next(text, start);
+        while i < text.len() {
+            let found = self.find(text, past, seen, i);
+            if found.from < found.to {
+                dst.extend_from_slice(&text[done..found.from]);
+                append_hidden(dst, &text[found.from..found.to], text[i]);
+                done = found.to;
+                past = found.end;
+            }
+            seen = found.end.max(i + 1);
+            i = self.next(text, seen);
+        }
+        done
+    }
+
     /// Looks at the secret that is told by the byte at `i`, if there is one.
-    fn find(&self, text: &[u8], done: usize, seen: usize, i: usize) -> Found {
+    fn find(&self, text: &[u8], past: usize, seen: usize, i: usize) -> Found {
         let found = match text[i] {
-            b'@' | b'%' if self.options.emails => self.email(text, done, i).map(|from| Found { from, to: i, end: i }),
+            b'@' | b'%' if self.options.emails => self.email(text, past, i).map(|from| Found { from, to: i, end: i }),
             b'.' | b'I' if self.options.access_keys => access_key(text, seen, i),
             b'0'..=b'9' if self.numbers => return number::find(&self.options, text, i),
             _ => None,
@@ -103,13 +105,13 @@ impl Rules {
 
     /// Where the name of the address around the @ (or %40) at `i` starts, if it
     /// is one to mask.
-    fn email(&self, text: &[u8], done: usize, i: usize) -> Option<usize> {
+    fn email(&self, text: &[u8], past: usize, i: usize) -> Option<usize> {
         let domain = match text[i] {
             b'%' => text[i + 1..].strip_prefix(b"40")?,
             _ => &text[i + 1..],
         };
         let mut from = i;
-        while from > done && local(text[from - 1]) {
+        while from > past && local(text[from - 1]) {
             from -= 1;
         }
         if i - from == TAIL && text[..from].ends_with(HIDDEN) {

@@ -9,6 +9,7 @@ mod trail;
 
 use config::Config;
 use risk::Level;
+use slswasm::json::{Kind, Picker};
 use slswasm::mask::Masker;
 use slswasm::{Event, Guest, Key, Log, Setup};
 use trail::Trail;
@@ -21,6 +22,7 @@ struct Audit {
     event: Key,
     audit_id: Key,
     config: Config,
+    picker: Picker,
     masker: Masker,
     masked: Vec<u8>, // kept for its room
 }
@@ -35,6 +37,7 @@ impl Guest for Audit {
             topic: setup.field("__topic__"),
             event: setup.field("event"),
             audit_id: setup.field("auditID"),
+            picker: trail::picker(),
             masker: Masker::new(config.mask.clone()),
             config,
             masked: Vec::new(),
@@ -59,16 +62,18 @@ impl Guest for Audit {
 impl Audit {
     fn action_trail(&mut self, mut log: Log) {
         let text = log.get(self.event).unwrap_or(b"");
-        let (trail, event) = match Trail::read(text) {
-            Ok(read) => read,
-            Err(why) => return self.keep_unread(log, &why),
+        let event = match self.picker.read(text) {
+            Ok(event) if event.whole().kind() == Kind::Object => event,
+            Ok(_) => return self.keep_unread(log, "event is not a JSON object"),
+            Err(why) => return self.keep_unread(log, &format!("event is not JSON: {why}")),
         };
+        let trail = Trail::new(event);
         if self.config.noise(&trail) {
             return log.drop();
         }
 
         self.masked.clear();
-        if self.masker.json_value(&mut self.masked, event) {
+        if self.masker.picked(&mut self.masked, event) {
             log.set_json(self.event, &self.masked);
         } else {
             log.set_json(self.event, text);
