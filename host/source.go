@@ -145,13 +145,17 @@ func (s *source) consume(ctx context.Context, patient bool, settle settleFunc) e
 		if time.Since(began) > reopenMax {
 			pause.Reset()
 		}
-		wait := pause.NextBackOff()
-		s.log.Error("a source has failed; the others go on, and it is opened again from its last checkpoints", "in", wait.Round(time.Second/10), "error", err)
-		sleep(ctx, wait)
+		s.pause(ctx, pause.NextBackOff(), err)
 		if ctx.Err() != nil {
-			return nil // what failed before is told, and was not committed
+			return nil //nolint:nilerr // the error is told, and what it was about was not committed
 		}
 	}
+}
+
+// pause waits before the source is opened again, or until ctx ends.
+func (s *source) pause(ctx context.Context, wait time.Duration, err error) {
+	s.log.Error("a source has failed; the others go on, and it is opened again from its last checkpoints", "in", wait.Round(time.Second/10), "error", err)
+	sleep(ctx, wait)
 }
 
 // once opens the source unless it is open, and runs it.
