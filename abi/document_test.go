@@ -72,6 +72,18 @@ func TestDocumentedBatch(t *testing.T) {
 	}
 }
 
+func TestDocumentedTape(t *testing.T) {
+	const text = `{"to":"a@b","n":[1]}`
+	if !strings.Contains(document(t), "The tape of `"+text+"`") {
+		t.Fatal("ABI.md shows the tape of another text")
+	}
+	tape := make([]byte, len(text)*TapeEntry)
+	n := WriteTape(tape, []byte(text))
+	if shown := dump(t, blocks(t, "hex")[2]); hex.EncodeToString(tape[:n*TapeEntry]) != hex.EncodeToString(shown) {
+		t.Errorf("ABI.md shows\n%s, but it is\n%s", hex.Dump(shown), hex.Dump(tape[:n*TapeEntry]))
+	}
+}
+
 func TestDocumentedReply(t *testing.T) {
 	reply := dump(t, blocks(t, "hex")[1])
 	var o Output

@@ -53,6 +53,22 @@ void slswasm_import_log(int32_t level, const void *text, uint32_t len);
 /* One line for the host's log. */
 static inline void slswasm_print(int32_t level, slswasm_text line) { slswasm_import_log(level, line.at, line.len); }
 
+/* ---- JSON: the host reads it; ABI.md, "The tape" ---- */
+
+enum { SLSWASM_NULL = 1, SLSWASM_BOOL, SLSWASM_NUMBER, SLSWASM_STRING, SLSWASM_OBJECT, SLSWASM_ARRAY, SLSWASM_END };
+enum { SLSWASM_ESCAPED = 1, SLSWASM_KEY_ESCAPED = 2, SLSWASM_MARKED = 4 };
+
+typedef struct {
+	uint8_t kind, flags;
+	uint16_t depth;
+	uint32_t next, key_at, key_len, at, len;
+} slswasm_entry;
+
+/* Writes the tape of a text: how many entries, 0 if it is not JSON, -1 if there
+ * are more than most. */
+__attribute__((import_module("slswasm_v1"), import_name("json")))
+int32_t slswasm_json(const void *text, uint32_t len, slswasm_entry *tape, uint32_t most);
+
 /* ---- metrics: what people see beside the host's own numbers ---- */
 
 enum { SLSWASM_COUNTER = 0, SLSWASM_GAUGE = 1 };
