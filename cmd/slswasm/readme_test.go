@@ -32,6 +32,8 @@ func TestReadme(t *testing.T) {
 			goSource = append(goSource, block)
 		case strings.HasPrefix(block, "make "):
 			checkTargets(t, block)
+		case strings.Contains(block, "slswasm config"):
+			runScript(newWorld(t, 1), t.TempDir(), block, nil)
 		case strings.Contains(block, "slswasm run"):
 			run = append(run, block)
 		case strings.Contains(block, "slswasm replay"):
