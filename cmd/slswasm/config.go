@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -34,7 +35,10 @@ func configCheckCommand() *cli.Command {
 			if p == nil {
 				return usage(err)
 			}
-			if err := s.check(p, err); err != nil {
+			log := s.log
+			log.file = "" // it is not made
+			_, logErr := log.logger(c)
+			if err := s.check(p, inOrder(err, p.located(logErr))); err != nil {
 				return usage(err)
 			}
 			_, err = fmt.Fprintf(c.App.Writer, "%s: %s, %s and %s are right\n", c.Args().First(),
@@ -44,14 +48,15 @@ func configCheckCommand() *cli.Command {
 	}
 }
 
-// check makes everything that can be made without others and without a trace.
-func (s *runSettings) check(p *plan, planErr error) error {
+// check makes everything that can be made without others and without a trace,
+// and returns what was wrong so far, too.
+func (s *runSettings) check(p *plan, soFar error) error {
 	quiet := slog.New(slog.DiscardHandler)
 	base, pullErr := s.pull.base(quiet)
 	_, flowErr := p.hostFlows(base, quiet)
 	patience, retryErr := s.retry.config()
 	opened, sinkErr := p.openSinks(patience, quiet)
-	return inOrder(planErr, flowErr, sinkErr, p.located(pullErr), p.located(retryErr), closeSinks(opened))
+	return inOrder(soFar, flowErr, sinkErr, p.located(errors.Join(pullErr, retryErr)), closeSinks(opened))
 }
 
 func configShowCommand() *cli.Command {

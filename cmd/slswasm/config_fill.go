@@ -30,10 +30,10 @@ type settings map[string]setting
 // overrides are the settings of the environment and the command line, which
 // stand above those of a file. An empty variable is none.
 func overrides(c *cli.Context) settings {
-	s := settings{}
+	s, set := settings{}, c.LocalFlagNames()
 	for _, f := range c.Command.Flags {
 		name := f.Names()[0]
-		if !c.IsSet(name) {
+		if !slices.Contains(set, name) {
 			continue
 		}
 		one := setting{texts: textsOf(c, f), from: "--" + name}

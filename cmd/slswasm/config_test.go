@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // goodConfig has three sources, two transforms and three sinks.
@@ -225,13 +228,58 @@ func TestMistakesInConfig(t *testing.T) {
 			t.Fatalf("%q: not in the file", m.of)
 		}
 		path := writeConfig(t, strings.Replace(goodConfig, m.of, m.instead, 1))
-		code, _, errs := command("config", "check", path)
-		errs = strings.ReplaceAll(errs, path, "FILE")
-		if code != exitUsage || !strings.Contains(errs, "FILE:"+m.want) {
-			t.Errorf("%q for %q: exit code %d\n%swant FILE:%s", m.instead, m.of, code, errs, m.want)
+		err := checked(path)
+		if err == nil {
+			t.Errorf("%q for %q: nothing is wrong; want %s", m.instead, m.of, m.want)
+			continue
 		}
-		if strings.Contains(errs, "S3CRET") || strings.Contains(errs, "archive-token") {
-			t.Errorf("%q: shows a secret: %s", m.instead, errs)
+		text := strings.ReplaceAll(err.Error(), path, "FILE")
+		if !strings.Contains(text, "FILE:"+m.want) {
+			t.Errorf("%q for %q:\n%s\nwant FILE:%s", m.instead, m.of, text, m.want)
 		}
+		if strings.Contains(text, "S3CRET") || strings.Contains(text, "archive-token") {
+			t.Errorf("%q: shows a secret: %s", m.instead, text)
+		}
+	}
+}
+
+// checked is config check without the command around it, which takes most of
+// the time.
+func checked(path string) error {
+	d, err := readDocument(path)
+	if err != nil {
+		return err
+	}
+	var s runSettings
+	if _, err := fill(s.flags(), d.top); err != nil {
+		return err
+	}
+	p, err := d.plan(&s.guests, &s.sink, settings{})
+	if p == nil {
+		return err
+	}
+	return s.check(p, err)
+}
+
+// What the command says of mistakes is all of them, in the order of the lines.
+func TestAllMistakesAreTold(t *testing.T) {
+	cleanEnvironment(t)
+	text := strings.NewReplacer("log-level: info", "log-level: loud", "on-error: pass", "on-error: ignore", "port: 6514", "port: 0").Replace(goodConfig)
+	path := writeConfig(t, text)
+	code, out, errs := command("config", "check", path, "--pull-count", "5000")
+	var got []string
+	for _, m := range regexp.MustCompile(`(?m)^(?:slswasm|  FILE|  source).*$`).FindAllString(strings.ReplaceAll(errs, path, "FILE"), -1) {
+		got = append(got, strings.TrimSpace(strings.TrimPrefix(m, "slswasm:")))
+	}
+	want := []string{
+		`FILE:1:12: log-level: "loud" is none of: debug, info, warn, error`,
+		`FILE:22:15: source test: on-error: "ignore" is none of: dead-letter, halt, pass, drop`,
+		`FILE:50:11: sink qradar: port: cannot be 0`,
+		`source prod: --pull-count 5000: want 1 to 1000`,
+		`source test: --pull-count 5000: want 1 to 1000`,
+		`source number 3: --pull-count 5000: want 1 to 1000`,
+	}
+	if d := cmp.Diff(want, got); d != "" || code != exitUsage || out != "" {
+		t.Errorf("exit code %d, output %q, (-want +got):\n%s%s", code, out, d, errs)
 	}
 }
