@@ -12,6 +12,7 @@ import (
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/host/guest"
+	"github.com/slswasm/slswasm/host/shard"
 	"github.com/slswasm/slswasm/host/slstest"
 	"github.com/slswasm/slswasm/sinks"
 	"github.com/slswasm/slswasm/sinks/deadletter"
@@ -188,7 +189,7 @@ func TestReceiverThatIsSilentAtTheStart(t *testing.T) {
 		var out strings.Builder
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		err := checkSinks(ctx, []NamedSink{{"first", &fakeSink{}}, {"other", &silentSink{}}}, slog.New(slog.NewTextHandler(&out, nil)))
+		err := errors.Join(checkSinks(ctx, []NamedSink{{"first", &fakeSink{}}, {"other", &silentSink{}}}, slog.New(slog.NewTextHandler(&out, nil)))...)
 		if err == nil || !strings.HasPrefix(err.Error(), "sink other: ") {
 			t.Error(err)
 		}
@@ -197,6 +198,41 @@ func TestReceiverThatIsSilentAtTheStart(t *testing.T) {
 			t.Error(out.String())
 		}
 	})
+}
+
+// A deadSink has a receiver that is down.
+type deadSink struct{ fakeSink }
+
+func (*deadSink) Check(context.Context) error { return errDown }
+
+func TestReceiverThatIsDownAtTheStart(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit   func(*Config)
+		starts bool
+	}{
+		"another flow does without": {func(*Config) {}, true},
+		"no flow does without":      {func(c *Config) { c.Flows[1].Sinks = nil }, false},
+		"only one flow":             {func(c *Config) { c.Flows = c.Flows[:1] }, false},
+		"--exit-on-failure":         {func(c *Config) { c.ExitOnFailure = true }, false},
+		"--until":                   {func(c *Config) { c.Flows[1].Sources[0].Until = shard.Now }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := twoFlows(t, newService(t, 1), &deadSink{}, &fakeSink{})
+			for i := range cfg.Flows {
+				cfg.Flows[i].Sources[0].Until = ""
+			}
+			c.edit(&cfg)
+			p, err := Open(t.Context(), cfg)
+			if started := err == nil; started != c.starts || !started && !errors.Is(err, errDown) {
+				t.Errorf("started: %v, %v", started, err)
+			}
+			if p != nil && err == nil {
+				if err := p.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
 }
 
 // TestOthersReachTheEnd: in a run with an end, one source that fails is told in

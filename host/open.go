@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -101,8 +102,9 @@ func Open(ctx context.Context, cfg Config) (_ *Pipeline, err error) {
 // about it.
 const soon = 5 * time.Second
 
-// checkSinks asks all receivers at once whether they would take events.
-func checkSinks(ctx context.Context, all []NamedSink, logger *slog.Logger) error {
+// checkSinks asks all receivers at once whether they would take events, and
+// returns why each of them would not.
+func checkSinks(ctx context.Context, all []NamedSink, logger *slog.Logger) []error {
 	errs := make([]error, len(all))
 	var wg sync.WaitGroup
 	for i, s := range all {
@@ -115,7 +117,40 @@ func checkSinks(ctx context.Context, all []NamedSink, logger *slog.Logger) error
 		})
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	return errs
+}
+
+// serves says whether a flow can begin with what sinks said at the start. One
+// whose receiver is down must not keep the others from starting; its own
+// batches wait for it.
+func (f *Flow) serves(all []NamedSink, errs []error) bool {
+	for i, s := range all {
+		if errs[i] != nil && (len(f.Sinks) == 0 || slices.Contains(f.Sinks, s.Name)) {
+			return false
+		}
+	}
+	return true
+}
+
+// allOrNone says whether the first failure of anything is one of the whole.
+func (c *Config) allOrNone() bool {
+	bounded := func(s shard.Config) bool { return s.Until != "" }
+	return c.ExitOnFailure || c.Resend || slices.ContainsFunc(c.Flows, func(f Flow) bool { return slices.ContainsFunc(f.Sources, bounded) })
+}
+
+// ask asks the receivers. It is an error when none of the flows could begin.
+func (c *Config) ask(ctx context.Context) error {
+	errs := checkSinks(ctx, c.Sinks, c.Logger)
+	some := func(f Flow) bool { return f.serves(c.Sinks, errs) }
+	if c.allOrNone() || ctx.Err() != nil || !slices.ContainsFunc(c.Flows, some) {
+		return errors.Join(errs...)
+	}
+	for _, err := range errs {
+		if err != nil {
+			c.Logger.Error("a receiver is not ready; flows with others start, and what is for it waits", "error", err)
+		}
+	}
+	return nil
 }
 
 // join checks the sinks, puts a retry around each, and gives each flow the way
@@ -123,7 +158,7 @@ func checkSinks(ctx context.Context, all []NamedSink, logger *slog.Logger) error
 func (p *Pipeline) join(ctx context.Context, cfg Config) error {
 	all := make([]string, len(cfg.Sinks))
 	retriers := make(map[string]sinks.Deliverer, len(cfg.Sinks))
-	if err := checkSinks(ctx, cfg.Sinks, cfg.Logger); err != nil {
+	if err := cfg.ask(ctx); err != nil {
 		return err
 	}
 	for i, s := range cfg.Sinks {
