@@ -35,7 +35,7 @@ func (b pulled) name(i int) string { return fmt.Sprintf("log %d", b.First+i) } /
 func (b pulled) letter(i int) deadletter.Letter {
 	cursor, index := b.Place(i)
 	return deadletter.Letter{
-		Project: b.source.cfg.Project, Logstore: b.source.cfg.Logstore, Shard: b.Shard, Cursor: cursor, Index: index,
+		Flow: b.source.flow.name, Project: b.source.cfg.Project, Logstore: b.source.cfg.Logstore, Shard: b.Shard, Cursor: cursor, Index: index,
 		Log: b.Logs[i],
 	}
 }

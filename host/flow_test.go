@@ -163,15 +163,36 @@ func TestAllSourcesFailAtTheStart(t *testing.T) {
 	}
 }
 
-func TestResendGoesTheWayOfItsLogstore(t *testing.T) {
+// TestLettersNameTheirFlow: two flows may consume one logstore.
+func TestLettersNameTheirFlow(t *testing.T) {
+	service := newService(t, 1)
+	no := func(*abi.Event) error { return &sinks.Rejected{Reason: "no"} }
+	cfg := twoFlows(t, service, &fakeSink{accept: no}, &fakeSink{accept: no})
+	cfg.Flows[1].Sources[0].Logstore, cfg.Flows[1].Sources[0].Group = testLogstore, "another"
+	if c, err := run(t, cfg); err != nil || c.DeadLetters != 2 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	var flows []string
+	for _, l := range letters(t, cfg.DeadLetters) {
+		flows = append(flows, l.Flow)
+	}
+	slices.Sort(flows)
+	if !slices.Equal(flows, []string{"main", "second"}) {
+		t.Errorf("the letters are of %q", flows)
+	}
+}
+
+func TestResendGoesTheWayOfTheLetter(t *testing.T) {
 	service, first, other := newService(t, 0), &fakeSink{}, &fakeSink{}
 	var all []deadletter.Letter
-	for i, logstore := range []string{testLogstore, "second", "second", "unknown", "second"} {
+	for i, from := range []struct{ flow, logstore string }{
+		{"", testLogstore}, {"second", "second"}, {"main", "second"}, {"", "second"}, {"", "unknown"}, {"gone", "second"}, {"second", testLogstore},
+	} {
 		field := abi.Field{Key: []byte("n"), Value: []byte(numbers(i, 1)[0])}
-		all = append(all, deadletter.Letter{Project: testProject, Logstore: logstore, Cursor: "c", Log: abi.Log{Fields: []abi.Field{field}}})
+		all = append(all, deadletter.Letter{Flow: from.flow, Project: testProject, Logstore: from.logstore, Cursor: "c", Log: abi.Log{Fields: []abi.Field{field}}})
 	}
 	c, err := resend(t, twoFlows(t, service, first, other), all)
-	if err != nil || c.Delivered != 5 || !slices.Equal(first.events, []string{"0", "3"}) || !slices.Equal(other.events, []string{"1", "2", "4"}) {
+	if err != nil || c.Delivered != 7 || !slices.Equal(first.events, []string{"0", "2", "4"}) || !slices.Equal(other.events, []string{"1", "3", "5", "6"}) {
 		t.Errorf("%+v, %v; first has %v, other has %v", c, err, first.events, other.events)
 	}
 }

@@ -13,7 +13,8 @@ import (
 // pulls: through the guests to the sinks, with their places and identities as
 // they were. When it returns nil, every log is settled; what failed again is a
 // letter in this Pipeline's own file. Messages call the i-th log name(i). A
-// letter goes the way of its logstore, one of no source here the first flow's.
+// letter goes the way that it was going; where that is not known here, its
+// logstore's or the first.
 //
 // It may be called in the place of Run, from one goroutine, any number of
 // times; Config.Resend says so beforehand.
@@ -38,9 +39,14 @@ func (p *Pipeline) Resend(ctx context.Context, letters []deadletter.Letter, name
 	return nil
 }
 
-// flowOf returns the flow of the logstore that a letter is from; where none
-// has it, the first.
+// flowOf returns the flow of the letter's name, or else of the logstore that it
+// is from; where there is neither, the first.
 func (p *Pipeline) flowOf(l *deadletter.Letter) *flow {
+	for _, f := range p.flows {
+		if l.Flow != "" && f.name == l.Flow {
+			return f
+		}
+	}
 	for _, s := range p.sources.all {
 		if s.cfg.Project == l.Project && s.cfg.Logstore == l.Logstore {
 			return s.flow

@@ -49,8 +49,8 @@ func (f *Filter) within(other *Filter) bool {
 type logs map[[16]byte]struct{}
 
 // add says whether the letter's log is new. Two letters are of the same log
-// when they name the same place and hold the same bytes: project names alone
-// may repeat from region to region.
+// when they name the same place and flow, for each has its own sinks, and hold
+// the same bytes: project names alone may repeat from region to region.
 func (s logs) add(l *deadletter.Letter) bool {
 	h := sha256.New()
 	var size [8]byte
@@ -59,6 +59,7 @@ func (s logs) add(l *deadletter.Letter) bool {
 		h.Write(size[:])
 		h.Write(b)
 	}
+	put([]byte(l.Flow))
 	put([]byte(l.Project))
 	put([]byte(l.Logstore))
 	put(fmt.Appendf(nil, "%d %s %d %d", l.Shard, l.Cursor, l.Index, l.Log.Time))

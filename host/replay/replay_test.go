@@ -165,14 +165,16 @@ func TestOneLogIsSentOnce(t *testing.T) {
 	again, other := letter(3), letter(4)
 	again.At, again.Reason, again.Log.Group = again.At.Add(time.Hour), "another one", 7
 	other.Log.Time++ // of another region, where the names are the same
+	flow := letter(5)
+	flow.Flow = "other" // with other sinks
 	write(t, a, append(numbered(0, 5), again)...)
-	write(t, b, again, other, letter(5))
+	write(t, b, again, other, letter(5), flow)
 	to := &receiver{}
 	c, err := replay(t, config(dir), to)
-	if err != nil || c != (Counts{Letters: 9, Sent: 7, Repeated: 2}) {
+	if err != nil || c != (Counts{Letters: 10, Sent: 8, Repeated: 2}) {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if got := strings.Join(to.got, " "); got != "0 1 2 3 4 4 5" {
+	if got := strings.Join(to.got, " "); got != "0 1 2 3 4 4 5 5" {
 		t.Errorf("sent %s", got)
 	}
 }

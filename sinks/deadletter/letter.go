@@ -24,6 +24,7 @@ type Letter struct {
 	Reason string    // what the guest or the receiver said
 	Stage  Stage
 
+	Flow              string // whose way the log was going; "": the only one
 	Project, Logstore string
 	Shard             int
 	Cursor            string // of the pull that the log came in
@@ -51,6 +52,7 @@ type line struct {
 	At       time.Time    `json:"at"`
 	Reason   string       `json:"reason"`
 	Stage    Stage        `json:"stage"`
+	Flow     string       `json:"flow,omitempty"`
 	Project  string       `json:"project"`
 	Logstore string       `json:"logstore"`
 	Shard    int          `json:"shard"`
@@ -116,7 +118,7 @@ func (c *content) UnmarshalJSON(b []byte) error {
 // appendLetter appends l's line to dst.
 func appendLetter(dst []byte, l *Letter) ([]byte, error) {
 	out := line{
-		At: l.At.UTC(), Reason: l.Reason, Stage: l.Stage,
+		At: l.At.UTC(), Reason: l.Reason, Stage: l.Stage, Flow: l.Flow,
 		Project: l.Project, Logstore: l.Logstore, Shard: l.Shard, Cursor: l.Cursor, Index: l.Index,
 		Time: l.Log.Time, Group: l.Log.Group, Fields: make([][2]content, len(l.Log.Fields)),
 	}
@@ -140,7 +142,7 @@ func parseLetter(b []byte) (Letter, error) {
 		return Letter{}, errors.New(`"fields" is missing`)
 	}
 	l := Letter{
-		At: in.At, Reason: in.Reason, Stage: in.Stage,
+		At: in.At, Reason: in.Reason, Stage: in.Stage, Flow: in.Flow,
 		Project: in.Project, Logstore: in.Logstore, Shard: in.Shard, Cursor: in.Cursor, Index: in.Index,
 		Log: abi.Log{Time: in.Time, Group: in.Group, Fields: make([]abi.Field, len(in.Fields))},
 	}

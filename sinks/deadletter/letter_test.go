@@ -17,7 +17,7 @@ func sample() Letter {
 	return Letter{
 		At: time.Date(2024, 2, 9, 3, 4, 5, 6, time.UTC), Reason: `trap: <unreachable> & "more"`,
 		Stage:   Stage{Kind: StageGuest, Name: "audit", SHA256: "ab12"},
-		Project: "p", Logstore: "l", Shard: 3, Cursor: "MTY=", Index: 17,
+		Flow: "prod", Project: "p", Logstore: "l", Shard: 3, Cursor: "MTY=", Index: 17,
 		Log: abi.Log{Time: 1707447845000000001, Group: 2, Fields: []abi.Field{
 			{Key: []byte("__time__"), Value: []byte("1707447845")},
 			{Key: []byte("k\x00"), Value: []byte("a\nb\u2028日本<>&")},
@@ -30,7 +30,7 @@ func sample() Letter {
 }
 
 const sampleLine = `{"at":"2024-02-09T03:04:05.000000006Z","reason":"trap: <unreachable> & \"more\"",` +
-	`"stage":{"kind":"guest","name":"audit","sha256":"ab12"},"project":"p","logstore":"l","shard":3,"cursor":"MTY=","index":17,` +
+	`"stage":{"kind":"guest","name":"audit","sha256":"ab12"},"flow":"prod","project":"p","logstore":"l","shard":3,"cursor":"MTY=","index":17,` +
 	`"time_ns":1707447845000000001,"group":2,"fields":[["__time__","1707447845"],["k\u0000","a\nb\u2028日本<>&"],` +
 	`[{"base64":"/w=="},{"base64":"Yf9i7aCA"}],["nested",{"text":"{\"a\": 1}","json":true}],["nested, bad",{"base64":"Iv8i","json":true}],["empty",""]]}` + "\n"
 
