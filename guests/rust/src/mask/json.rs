@@ -1,5 +1,5 @@
 use super::{name, secret_name, Rules, HIDDEN};
-use crate::json::{append_string, unescape, Entry, Kind, Tape, ESCAPED, KEY_ESCAPED, MARKED};
+use crate::json::{append_string, unescape, word, Entry, Kind, Tape, ESCAPED, KEY_ESCAPED, MARKED};
 
 /// What it takes to mask JSON text of one level: within the strings of a text is
 /// that of the next.
@@ -115,13 +115,24 @@ fn may_nest(text: &[u8]) -> bool {
     if !matches!(text.first(), Some(b'{' | b'[' | b'\\' | 0..=b' ')) {
         return false;
     }
-    let mut rest = text;
-    while let Some(quote) = rest.iter().rposition(|c| *c == b'"') {
-        rest = &rest[..quote];
-        let escapes = rest.iter().rev().take_while(|c| **c == b'\\').count();
-        if secret_name(&rest[..quote - escapes]) {
-            return true;
+    const ONES: u64 = 0x0101010101010101;
+    let secret = |quote: usize| {
+        let escapes = text[..quote].iter().rev().take_while(|c| **c == b'\\').count();
+        secret_name(&text[..quote - escapes])
+    };
+    let mut at = 0;
+    let words = text.chunks_exact(8);
+    let last = words.remainder().len();
+    for w in words {
+        let w = word(w) ^ (b'"' as u64 * ONES);
+        let mut quotes = w.wrapping_sub(ONES) & !w & (0x80 * ONES); // and maybe a few that are none
+        while quotes != 0 {
+            if secret(at + quotes.trailing_zeros() as usize / 8) {
+                return true;
+            }
+            quotes &= quotes - 1;
         }
+        at += 8;
     }
-    false
+    (text.len() - last..text.len()).any(|i| text[i] == b'"' && secret(i))
 }
