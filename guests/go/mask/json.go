@@ -78,7 +78,7 @@ func (l *level) scanned(dst []byte, s *jsonscan.Scanner) ([]byte, bool) {
 		if v.Kind != jsonscan.String && (v.Kind != jsonscan.Number || !numbers) {
 			continue
 		}
-		secret := names && endsLikeSecret(src, v)
+		secret := names && endsLikeSecret(src, v) && SecretName(v.Key(src)) // escapes have a flag
 		switch {
 		case v.Flags == 0 && !secret && !numbers: // as most
 		case v.Flags == jsonscan.Marked && !secret && !numbers:
@@ -123,31 +123,30 @@ func mayNest(text []byte) bool {
 	if len(text) == 0 || text[0] != '{' && text[0] != '[' && text[0] != '\\' && text[0] > ' ' {
 		return false
 	}
-	for i := quote(text, 0); i < len(text); i = quote(text, i+1) {
-		end := i
-		for end > 0 && text[end-1] == '\\' {
-			end--
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		w := word8(text, i) ^ '"'*ones
+		for quotes := (w - ones) &^ w & tops; quotes != 0; quotes &= quotes - 1 { // and maybe a few that are none
+			if secretBefore(text, i+bits.TrailingZeros64(quotes)/8) {
+				return true
+			}
 		}
-		if SecretName(text[:end]) {
+	}
+	for ; i < len(text); i++ {
+		if text[i] == '"' && secretBefore(text, i) {
 			return true
 		}
 	}
 	return false
 }
 
-// quote returns the index of the first quote from i on, or len(text).
-func quote(text []byte, i int) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	for ; i+8 <= len(text); i += 8 {
-		w := word8(text, i)
-		if found := (w ^ '"'*ones - ones) &^ w & tops; found != 0 {
-			return i + bits.TrailingZeros64(found)/8
-		}
+// secretBefore says whether the name of a secret stands before i, and maybe backslashes.
+func secretBefore(text []byte, i int) bool {
+	for i > 2 && text[i-1] == '\\' {
+		i--
 	}
-	for i < len(text) && text[i] != '"' {
-		i++
-	}
-	return i
+	return i > 2 && secretEnds[text[i-1]&31]>>(text[i-2]&31)&1 != 0 && SecretName(text[:i])
 }
 
 func (l *level) mask(dst, key, text []byte) ([]byte, bool) {
