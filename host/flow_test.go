@@ -186,13 +186,13 @@ func TestResendGoesTheWayOfTheLetter(t *testing.T) {
 	service, first, other := newService(t, 0), &fakeSink{}, &fakeSink{}
 	var all []deadletter.Letter
 	for i, from := range []struct{ flow, logstore string }{
-		{"", testLogstore}, {"second", "second"}, {"main", "second"}, {"", "second"}, {"", "unknown"}, {"gone", "second"}, {"second", testLogstore},
+		{"", testLogstore}, {"second", "second"}, {"main", "second"}, {"", "second"}, {"gone", "second"}, {"second", testLogstore},
 	} {
 		field := abi.Field{Key: []byte("n"), Value: []byte(numbers(i, 1)[0])}
 		all = append(all, deadletter.Letter{Flow: from.flow, Project: testProject, Logstore: from.logstore, Cursor: "c", Log: abi.Log{Fields: []abi.Field{field}}})
 	}
 	c, err := resend(t, twoFlows(t, service, first, other), all)
-	if err != nil || c.Delivered != 7 || !slices.Equal(first.events, []string{"0", "2", "4"}) || !slices.Equal(other.events, []string{"1", "3", "5", "6"}) {
+	if err != nil || c.Delivered != 6 || !slices.Equal(first.events, []string{"0", "2"}) || !slices.Equal(other.events, []string{"1", "3", "4", "5"}) {
 		t.Errorf("%+v, %v; first has %v, other has %v", c, err, first.events, other.events)
 	}
 }
@@ -267,6 +267,22 @@ func TestOthersReachTheEnd(t *testing.T) {
 		t.Error(err)
 	}
 	if !slices.Equal(first.events, numbers(0, 50)) || len(other.events) > 0 {
+		t.Errorf("first has %v, other has %v", first.events, other.events)
+	}
+}
+
+// TestLettersOfNobodyGoNowhere: what one receiver was to get must not reach
+// another because a file lacks a source.
+func TestLettersOfNobodyGoNowhere(t *testing.T) {
+	service, first, other := newService(t, 0), &fakeSink{}, &fakeSink{}
+	of := func(project, logstore string) deadletter.Letter {
+		return deadletter.Letter{Project: project, Logstore: logstore, Cursor: "c", Log: abi.Log{Fields: []abi.Field{{Key: []byte("n"), Value: []byte("1")}}}}
+	}
+	_, err := resend(t, twoFlows(t, service, first, other), []deadletter.Letter{of(testProject, "second"), of(testProject, "third")})
+	if err == nil || !strings.HasPrefix(err.Error(), "letters:2: it is of logstore third of project host-project, which no source names") {
+		t.Error(err)
+	}
+	if len(first.events) > 0 || len(other.events) != 1 {
 		t.Errorf("first has %v, other has %v", first.events, other.events)
 	}
 }

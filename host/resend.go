@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
 
 	"github.com/slswasm/slswasm/abi"
@@ -14,7 +15,7 @@ import (
 // they were. When it returns nil, every log is settled; what failed again is a
 // letter in this Pipeline's own file. Messages call the i-th log name(i). A
 // letter goes the way that it was going; where that is not known here, its
-// logstore's or the first.
+// logstore's.
 //
 // It may be called in the place of Run, from one goroutine, any number of
 // times; Config.Resend says so beforehand.
@@ -28,6 +29,11 @@ func (p *Pipeline) Resend(ctx context.Context, letters []deadletter.Letter, name
 	}()
 	for len(letters) > 0 {
 		f, n := p.flowOf(&letters[0]), 1
+		if f == nil {
+			l := &letters[0]
+			return fmt.Errorf("%s: it is of logstore %s of project %s, which no source names: "+
+				"nobody says which way it may go; add a source with its sinks, or give the sinks as flags, without a file", name(0), l.Logstore, l.Project)
+		}
 		for n < len(letters) && p.flowOf(&letters[n]) == f {
 			n++
 		}
@@ -40,7 +46,8 @@ func (p *Pipeline) Resend(ctx context.Context, letters []deadletter.Letter, name
 }
 
 // flowOf returns the flow of the letter's name, or else of the logstore that it
-// is from; where there is neither, the first.
+// is from. Where there are no sources it is the only flow there is; otherwise
+// nil: what was meant for one receiver must not go to another by chance.
 func (p *Pipeline) flowOf(l *deadletter.Letter) *flow {
 	for _, f := range p.flows {
 		if l.Flow != "" && f.name == l.Flow {
@@ -52,7 +59,10 @@ func (p *Pipeline) flowOf(l *deadletter.Letter) *flow {
 			return s.flow
 		}
 	}
-	return p.flows[0]
+	if len(p.sources.all) == 0 {
+		return p.flows[0]
+	}
+	return nil
 }
 
 func newResent(letters []deadletter.Letter, name func(i int) string) *resent {

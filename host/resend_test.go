@@ -98,7 +98,7 @@ func TestResendFailsAgain(t *testing.T) {
 func TestResendPanics(t *testing.T) {
 	service := newService(t, 0)
 	cfg := newConfig(t, service, &fakeSink{accept: func(*abi.Event) error { panic("in the sink") }})
-	_, err := resend(t, cfg, []deadletter.Letter{{Project: "p"}})
+	_, err := resend(t, cfg, []deadletter.Letter{{Project: testProject, Logstore: testLogstore}})
 	if err == nil || !strings.Contains(err.Error(), "in the sink") {
 		t.Errorf("%v", err)
 	}
