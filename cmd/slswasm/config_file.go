@@ -40,7 +40,7 @@ func readDocument(path string) (*document, error) {
 	if path == "" {
 		return &document{schema: newSchema()}, nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := yamlfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("--config: %w", err)
 	}

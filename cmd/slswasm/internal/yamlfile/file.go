@@ -22,6 +22,9 @@ import (
 // maxSize is how large a file may be, in bytes, and one that a value refers to.
 const maxSize = 1 << 20
 
+// maxNested is how many brackets and braces may be open at once.
+const maxNested = 1000
+
 // A file is what values point into.
 type file struct {
 	name    string // for messages
@@ -48,6 +51,9 @@ func Parse(path string, text []byte, lookup func(name string) (string, bool)) (V
 			return Value{}, f.errorAt(Position{i + 1, 1}, "", "not UTF-8: save the file with that encoding")
 		}
 	}
+	if line := tooNested(f.lines); line > 0 {
+		return Value{}, f.errorAt(Position{line, 1}, "", "more than %d brackets and braces are open", maxNested)
+	}
 	tree, err := parse(text)
 	if err != nil {
 		return Value{}, f.syntaxError(err)
@@ -71,6 +77,26 @@ func Parse(path string, text []byte, lookup func(name string) (string, bool)) (V
 	root := f.value(body, nodePosition(body))
 	_, err = root.Map()
 	return root, err
+}
+
+// tooNested returns the line on which more brackets are open than the parser,
+// which calls itself for each, has a stack for; 0: none. It takes those in
+// quotes for brackets too: so many are in no text either.
+func tooNested(lines []string) int {
+	open := 0
+	for i, line := range lines {
+		for _, c := range []byte(line) {
+			switch c {
+			case '[', '{':
+				if open++; open > maxNested {
+					return i + 1
+				}
+			case ']', '}':
+				open = max(0, open-1)
+			}
+		}
+	}
+	return 0
 }
 
 // parse keeps a fault of the parser from ending the program.
@@ -126,13 +152,24 @@ func (f *file) link(n ast.Node, anchors map[string]ast.Node) error {
 	return nil
 }
 
-func readLimited(path string) ([]byte, error) {
+// Read returns the text of the file at path for Parse, and of one that is too
+// large for it just enough to be refused.
+func Read(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	text, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	return io.ReadAll(io.LimitReader(f, maxSize+1))
+}
+
+// readReferred reads a file that a value refers to. It is read again with each
+// reload, which no pipe allows, and to open one may wait for ever.
+func readReferred(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: is no regular file", path)
+	}
+	text, err := Read(path)
 	if err == nil && len(text) > maxSize {
 		err = fmt.Errorf("%s: is larger than %d bytes", path, maxSize)
 	}

@@ -29,7 +29,7 @@ func (f *file) expand(text string) (_ string, refers bool, err error) {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(f.dir, path)
 		}
-		content, err := readLimited(path)
+		content, err := readReferred(path)
 		if err != nil {
 			return "", true, err
 		}
