@@ -25,3 +25,17 @@ func TestFailoverExhaustedForAMoment(t *testing.T) {
 		t.Errorf("the outcome of events that were not sent is %v", err)
 	}
 }
+
+// A pause is no longer than Max, except that it is as long as it takes to find
+// out that the endpoint is still away.
+func TestNoPauseIsLongerThanMax(t *testing.T) {
+	e := newEndpoint(Endpoint{Name: "a"}, RetryConfig{Initial: time.Second, Max: 10 * time.Second}.withDefaults(), slog.New(slog.DiscardHandler))
+	for range 200 {
+		if e.fail(&Retry{Err: errors.New("down")}, 0); e.pause > 10*time.Second {
+			t.Fatalf("a pause of %v", e.pause)
+		}
+	}
+	if e.fail(&Retry{Err: errors.New("down")}, time.Minute); e.pause != time.Minute {
+		t.Errorf("a pause of %v after a minute without an answer", e.pause)
+	}
+}

@@ -27,7 +27,7 @@ type Deliverer interface {
 // RetryConfig says how patient a Retrier is; a zero value means the default.
 type RetryConfig struct {
 	Initial  time.Duration // before the first retry, give or take half; 500 ms
-	Max      time.Duration // between two retries, give or take half; 30 s
+	Max      time.Duration // the most between two retries; 30 s
 	MaxAfter time.Duration // the longest wish of a receiver that is granted; 5 min
 	Hold     time.Duration // between two tries while held, give or take a fifth; 30 s
 	Alarm    time.Duration // at most one alarm in this time while held; 1 min
@@ -51,10 +51,13 @@ func (c RetryConfig) withDefaults() RetryConfig {
 	return c
 }
 
-// backoff is the growing time between two retries.
+// backoff is the growing time between two retries, give or take half. It stops
+// growing at two thirds of Max: cut off there, half of the longest waits would
+// be the same, and many would come back at once.
 func (c RetryConfig) backoff() *backoff.ExponentialBackOff {
+	most := c.Max * 2 / 3
 	return &backoff.ExponentialBackOff{
-		InitialInterval: c.Initial, MaxInterval: c.Max, Multiplier: 2, RandomizationFactor: 0.5,
+		InitialInterval: min(c.Initial, most), MaxInterval: most, Multiplier: 2, RandomizationFactor: 0.5,
 	}
 }
 

@@ -181,14 +181,14 @@ func TestWaits(t *testing.T) {
 		{
 			"doubles, up to the limit",
 			repeat(step{0, retry(errDown, 0)}, 6),
-			[]time.Duration{sec / 2, sec, 2 * sec, 4 * sec, 5 * sec, 5 * sec},
-			[]time.Duration{3 * sec / 2, 3 * sec, 6 * sec, 12 * sec, 15 * sec, 15 * sec},
+			[]time.Duration{sec / 2, sec, 2 * sec, 10 * sec / 3, 10 * sec / 3, 10 * sec / 3},
+			[]time.Duration{3 * sec / 2, 3 * sec, 6 * sec, 10 * sec, 10 * sec, 10 * sec},
 		},
 		{
 			"starts anew after progress",
 			append(repeat(step{0, retry(errDown, 0)}, 4), step{1, retry(errDown, 0)}),
-			[]time.Duration{sec / 2, sec, 2 * sec, 4 * sec, sec / 2},
-			[]time.Duration{3 * sec / 2, 3 * sec, 6 * sec, 12 * sec, 3 * sec / 2},
+			[]time.Duration{sec / 2, sec, 2 * sec, 10 * sec / 3, sec / 2},
+			[]time.Duration{3 * sec / 2, 3 * sec, 6 * sec, 10 * sec, 3 * sec / 2},
 		},
 		{
 			"grants a wish, within limits",
@@ -216,11 +216,34 @@ func TestWaits(t *testing.T) {
 					t.Fatalf("%d waits, want %d", len(waits), len(c.low))
 				}
 				for i, w := range waits {
-					if w < c.low[i] || w > c.top[i]+1 {
+					if w < c.low[i]-1 || w > c.top[i]+1 {
 						t.Errorf("wait %d is %v, want %v to %v", i, w, c.low[i], c.top[i])
 					}
 				}
 			})
+		})
+	}
+}
+
+// Chance makes pauses differ, and none of them longer than Max.
+func TestNoWaitIsLongerThanMax(t *testing.T) {
+	for _, initial := range []time.Duration{time.Second, 7 * time.Second, 10 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			sink := &scripted{steps: repeat(step{0, retry(errDown, 0)}, 200)}
+			r := sinks.NewRetry(sink, sinks.RetryConfig{Initial: initial, Max: 10 * time.Second}, slog.New(slog.DiscardHandler))
+			if err := r.Deliver(t.Context(), numbered(1), new(rejects).add); err != nil {
+				t.Fatal(err)
+			}
+			different := map[time.Duration]bool{}
+			for _, w := range sink.waits() {
+				different[w] = true
+				if w > 10*time.Second {
+					t.Fatalf("from %v: a wait of %v", initial, w)
+				}
+			}
+			if len(different) < 190 {
+				t.Errorf("from %v: only %d of 200 waits differ", initial, len(different))
+			}
 		})
 	}
 }
