@@ -45,11 +45,13 @@ func (t *currentToken) hide() {
 	}
 }
 
-// warnOfReaders tells of a file that others than its owner may use.
+// warnOfReaders tells of a file that anybody may use, or that others than its
+// owner may write. Its group may read it: so Kubernetes hands secrets to who
+// is not root.
 func (t *currentToken) warnOfReaders() {
 	info, err := os.Stat(t.file)
-	if err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		t.logger.Warn("others than its owner may read or write the file of --hec-token-file: chmod 600 it",
+	if err == nil && info.Mode().Perm()&0o027 != 0 && runtime.GOOS != "windows" {
+		t.logger.Warn("anybody may read or write the file of --hec-token-file, or its group may write it: chmod 600 it",
 			"file", t.file, "mode", info.Mode().Perm())
 	}
 }

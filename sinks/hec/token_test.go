@@ -172,7 +172,7 @@ func TestTokenFileOfOthers(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("files have no such permissions here")
 	}
-	for mode, want := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o604: true, 0o620: true} {
+	for mode, want := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o440: false, 0o640: false, 0o604: true, 0o602: true, 0o620: true, 0o660: true} {
 		path, log := file(t, []byte("abc")), new(logged)
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
