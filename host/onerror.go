@@ -51,6 +51,7 @@ func (p *Pipeline) fail(f *flow, g *module, b batch, in []abi.Event, out *guest.
 		"on_error", string(f.onError), "first", failed.Err)
 	switch f.onError {
 	case OnErrorHalt:
+		p.showHalt(f, g, b, in[failed.Index].Origin, failed.Err)
 		return nil, &haltError{fmt.Errorf("%s: %w; nothing was skipped: mend the guest, or choose another --on-error",
 			b.name(in[failed.Index].Origin), failed.Err)}
 	case OnErrorDrop:

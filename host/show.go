@@ -29,3 +29,15 @@ func (p *Pipeline) show(f *flow, l *lane, b batch, guests *chain, events []abi.E
 		Logs: logs, Events: events, Failures: failures,
 	})
 }
+
+// showHalt offers the one log that ends the run.
+func (p *Pipeline) showHalt(f *flow, g *module, b batch, origin int, why error) {
+	if !p.tap.Watched() {
+		return
+	}
+	of := b.letter(origin)
+	p.tap.Offer(tap.Batch{
+		Flow: f.name, Source: of.Project + "/" + of.Logstore, Shard: of.Shard,
+		Logs: b.logs()[origin : origin+1], Failures: []tap.Failure{{Guest: g.file, Err: why}}, Last: true,
+	})
+}

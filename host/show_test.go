@@ -49,6 +49,30 @@ func TestTapShowsBatches(t *testing.T) {
 	}
 }
 
+// The log that halts a run is shown, in the place of its batch.
+func TestTapShowsWhatHalts(t *testing.T) {
+	cfg := newConfig(t, newService(t, 3), &fakeSink{})
+	cfg.Tap = tap.New()
+	cfg.Flows[0].Name, cfg.Flows[0].OnError = "main", OnErrorHalt
+	cfg.Flows[0].Guests = []guest.Config{hostile(t, "keep"), hostile(t, "always")}
+	w, err := cfg.Tap.Watch(tap.Filter{Flow: "main", Source: testProject + "/" + testLogstore})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if _, err := run(t, cfg); err == nil {
+		t.Fatal("it does not halt")
+	}
+	select {
+	case p := <-w.Pairs():
+		if p.Verdict != tap.Failed || p.Guest != "always" || p.Reason == "" || len(p.Before) == 0 {
+			t.Errorf("got %+v", p)
+		}
+	default:
+		t.Error("nothing came")
+	}
+}
+
 func TestNobodyWatchesTheTap(t *testing.T) {
 	sink := &fakeSink{accept: func(*abi.Event) error { return nil }}
 	cfg := newConfig(t, newService(t, 3), sink)

@@ -39,15 +39,15 @@ func (s *Server) tapEvents(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-s.stopping:
+			for err == nil && len(watcher.Pairs()) > 0 { // what ended the run is among them
+				err = out.pair(<-watcher.Pairs())
+			}
 			_ = out.send("event: end\ndata: {}\n\n") // it goes either way
 			return
 		case <-tick.C:
 			err = out.send(": beat\n\n")
 		case pair := <-watcher.Pairs():
-			var text []byte
-			if text, err = json.Marshal(pair); err == nil {
-				err = out.send(fmt.Sprintf("event: pair\ndata: %s\n\n", text))
-			}
+			err = out.pair(pair)
 		}
 	}
 }
@@ -66,4 +66,12 @@ func (e events) send(text string) error {
 		return err
 	}
 	return e.c.Flush()
+}
+
+func (e events) pair(p *tap.Pair) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return e.send(fmt.Sprintf("event: pair\ndata: %s\n\n", text))
 }

@@ -123,6 +123,10 @@ func TestTapEndsWithTheServer(t *testing.T) {
 	}
 	lines, body := watchTap(t, client(t), s, "")
 	defer body.Close()
+	const last = 8 // at once, as when a run halts
+	for range last {
+		shown.Offer(offer("last"))
+	}
 	began := time.Now()
 	if err := s.Close(t.Context()); err != nil {
 		t.Error(err)
@@ -134,8 +138,9 @@ func TestTapEndsWithTheServer(t *testing.T) {
 	for lines.Scan() {
 		all = append(all, lines.Text())
 	}
-	if text := strings.Join(all, " "); !strings.Contains(text, "event: end") {
-		t.Errorf("the stream ends with %q", text)
+	text := strings.Join(all, " ")
+	if n := strings.Count(text, "event: pair"); n != last || !strings.Contains(text, "event: end") {
+		t.Errorf("the stream ends after %d of %d pairs with %q", n, last, text)
 	}
 	if shown.Watched() {
 		t.Error("the tap is still watched")

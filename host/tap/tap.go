@@ -54,6 +54,7 @@ type Batch struct {
 	Logs         []abi.Log
 	Events       []abi.Event // that became of them, in the order of their logs
 	Failures     []Failure
+	Last         bool // nothing comes after it: it is shown however much was shown before
 }
 
 // A Failure is a log that a guest could not transform.
@@ -124,7 +125,7 @@ func (t *Tap) Offer(b Batch) {
 
 func (w *Watcher) offer(b *Batch, now time.Time) {
 	f := &w.filter
-	if !matches(f.Flow, b.Flow) || !matches(f.Source, b.Source) || w.limit.TokensAt(now) < 1 {
+	if !matches(f.Flow, b.Flow) || !matches(f.Source, b.Source) || !b.Last && w.limit.TokensAt(now) < 1 {
 		return
 	}
 	n := len(b.Logs)
@@ -133,7 +134,7 @@ func (w *Watcher) offer(b *Batch, now time.Time) {
 		if !b.wanted(f, i) {
 			continue
 		}
-		if !w.limit.AllowN(now, 1) {
+		if !b.Last && !w.limit.AllowN(now, 1) {
 			return
 		}
 		w.pairs <- b.pair(i, now) // Offer alone sends, under its lock: there is room

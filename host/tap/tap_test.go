@@ -118,6 +118,23 @@ func TestSampled(t *testing.T) {
 	})
 }
 
+// What comes last is shown to one who has seen enough for this second.
+func TestLastIsShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tap := New()
+		w := watch(t, tap, Filter{})
+		in := logs(1)
+		for range 100 {
+			tap.Offer(Batch{Logs: in, Events: events(in)})
+		}
+		before := len(w.Pairs())
+		tap.Offer(Batch{Logs: in, Failures: []Failure{{0, "g.wasm", errors.New("bad")}}, Last: true})
+		if n := len(w.Pairs()); before != burst || n != burst+1 {
+			t.Errorf("%d pairs, and %d with the last", before, n)
+		}
+	})
+}
+
 func TestSpread(t *testing.T) {
 	for n := 1; n < 300; n++ {
 		seen := make([]bool, n)
