@@ -90,6 +90,9 @@ func printModule(w io.Writer, r *offline.Report) error {
 		row("fields", "%s", orNone(shown(d.Fields)))
 		row("batch", "up to %d logs", d.BatchMax)
 		row("metered", "%s", metered(r))
+		if r.Interpreted != "" {
+			row("interpreted", "fifty times slower, for this system refuses executable memory: %s", r.Interpreted)
+		}
 		for i, m := range r.Metrics {
 			row(firstOf(i, "metrics"), "%s %s", m.Kind, m.Name)
 		}

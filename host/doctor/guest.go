@@ -72,5 +72,9 @@ func describe(i guest.Info) finding {
 	if i.Unmetered != "" {
 		return warning("%s; it cannot be metered: %s", text, i.Unmetered).but("build it with another compiler, or live with the time limit alone, which is slower")
 	}
+	if i.Interpreted != "" {
+		return warning("%s; it is interpreted, fifty times slower: this system refuses executable memory: %s", text, i.Interpreted).
+			but("let it have some: no MemoryDenyWriteExecute in its unit, no SELinux rule against execmem")
+	}
 	return ok("%s", text)
 }

@@ -79,9 +79,14 @@ type Config struct {
 	Repeatable bool
 	// Logger receives the guest's lines and warnings about it; nil: nobody.
 	Logger *slog.Logger
+
+	executable func() error // nil: this system's
 }
 
 func (c *Config) setDefaults() {
+	if c.executable == nil {
+		c.executable = executable
+	}
 	if c.MemoryLimit <= 0 {
 		c.MemoryLimit = DefaultMemoryLimit
 	}
@@ -117,6 +122,7 @@ type Info struct {
 	Fields        []string // it asked for, with abi.AllFields at the end if that was among them
 	BatchMax      int
 	Unmetered     string // why it has a time limit only; "": it is metered
+	Interpreted   string // why it is not compiled, if it was to be; "": it is
 }
 
 // A Module is a compiled module and its instances. Its methods may be called
@@ -184,6 +190,7 @@ func (m *Module) start(ctx context.Context) error {
 		return err
 	}
 	m.pool = newPool(m.cfg.Instances, first)
+	m.sayIfInterpreted(ctx)
 	return nil
 }
 

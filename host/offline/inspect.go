@@ -28,11 +28,12 @@ type Report struct {
 	Functions int               `json:"functions"`
 	Unread    string            `json:"unread,omitempty"` // why the rest of the file could not be read
 
-	Descriptor *Descriptor `json:"descriptor,omitempty"` // nil: it did not get that far
-	Started    int         `json:"memory_after_start,omitempty"`
-	Metered    bool        `json:"metered"`
-	Unmetered  string      `json:"unmetered,omitempty"` // why it has a time limit only
-	Metrics    []Metric    `json:"metrics"`             // that it names at its start
+	Descriptor  *Descriptor `json:"descriptor,omitempty"` // nil: it did not get that far
+	Started     int         `json:"memory_after_start,omitempty"`
+	Metered     bool        `json:"metered"`
+	Unmetered   string      `json:"unmetered,omitempty"`   // why it has a time limit only
+	Interpreted string      `json:"interpreted,omitempty"` // why it is not compiled
+	Metrics     []Metric    `json:"metrics"`               // that it names at its start
 
 	Problem string `json:"problem,omitempty"` // why it cannot run; "": it can
 
@@ -102,7 +103,7 @@ func (r *Report) start(ctx context.Context, m *Module) error {
 	}
 	defer compiled.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it was only looked at
 	r.describe(compiled.Info())
-	r.Unmetered = compiled.Info().Unmetered
+	r.Unmetered, r.Interpreted = compiled.Info().Unmetered, compiled.Info().Interpreted
 	r.Metered = r.Unmetered == ""
 	for _, m := range compiled.Metrics() {
 		r.Metrics = append(r.Metrics, Metric{m.Kind.String(), m.Name})

@@ -18,7 +18,7 @@ import (
 const denied = "SYSTEMD_TEST_DENIED"
 
 // Why the unit has no MemoryDenyWriteExecute: with it modules cannot become
-// machine code, and are interpreted without a word. When this fails, the unit
+// machine code, and are interpreted, which the log says. When this fails, the unit
 // can have it.
 func TestModulesNeedMemoryThatIsWrittenAndRun(t *testing.T) {
 	t.Parallel()
@@ -42,6 +42,9 @@ func TestModulesNeedMemoryThatIsWrittenAndRun(t *testing.T) {
 	}
 	if err != nil || w.Splunk.Count() != w.Logs {
 		t.Errorf("%d of %d logs arrived: %v\n%s", w.Splunk.Count(), w.Logs, err, out)
+	}
+	if !strings.Contains(out, "guests are interpreted, fifty times slower: this system refuses executable memory") {
+		t.Errorf("nothing says that modules are interpreted:\n%s", out)
 	}
 	if compiled(t, dir) {
 		t.Error("modules are compiled in such memory: the unit can have MemoryDenyWriteExecute")
