@@ -30,11 +30,11 @@ func (s *adminSettings) flags() []cli.Flag {
 	s.maxLag = health.DefaultMaxLag
 	return []cli.Flag{
 		c.text(&s.addr, "admin", "`HOST:PORT` of the page, /metrics, /healthz and /readyz, such as 127.0.0.1:9464; port 0: any; default: none of them"),
-		c.secret(&s.token, "admin-token", "`TOKEN` for all of it but the two probes; needed at any address but loopback; rather by environment or file than here"),
-		c.file(&s.tokenFile, "admin-token-file", "`FILE` that holds the token"),
+		c.secret(&s.token, "admin-token", "`TOKEN` for the page and all beside it but the two probes; needed at any address but loopback; rather by environment or file than here"),
+		c.file(&s.tokenFile, "admin-token-file", "`FILE` that holds the token for the page"),
 		c.yes(&s.openMetrics, "admin-open-metrics", "let /metrics be read without the token"),
-		c.duration(&s.maxLag, "ready-max-lag", "of a shard, from which /readyz says that the program is not ready; 0: any lag will do"),
-		c.yes(&s.pprof, "admin-pprof", "profiles of this process under /debug/pprof/"),
+		c.duration(&s.maxLag, "ready-max-lag", "`DURATION` that a shard may lag behind before /readyz says that the program is not ready; 0: any lag will do"),
+		c.yes(&s.pprof, "admin-pprof", "serve profiles of this process under /debug/pprof/"),
 		c.yes(&s.tapped, "tap", "let the page show some of the logs before and after the guests, as they are: nothing is masked"),
 	}
 }

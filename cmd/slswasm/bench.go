@@ -23,7 +23,7 @@ func benchCommand() *cli.Command {
 		asJSON   bool
 	)
 	flags := []cli.Flag{
-		&cli.IntFlag{Name: "records", Usage: "at least so many, of the logs again and again", Destination: &records, Value: 100_000},
+		&cli.IntFlag{Name: "records", Usage: "`N` records at least, of the logs again and again", Destination: &records, Value: 100_000},
 		&cli.BoolFlag{Name: "json", Usage: "one JSON object", Destination: &asJSON},
 	}
 	return &cli.Command{

@@ -83,7 +83,7 @@ func checkpointSet() *cli.Command {
 		Usage:       "move the checkpoint of a shard, or of all",
 		Description: checkpointHelp,
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "shard", Usage: "`NUMBER`, or all", Destination: &which},
+			&cli.StringFlag{Name: "shard", Usage: "`NUMBER` of the shard, or all", Destination: &which},
 			&cli.StringFlag{Name: "to", Usage: "begin, end, an ISO 8601 `TIME` of arrival, or a cursor of the shard", Destination: &to},
 		}, s.flags()...),
 		Action: func(c *cli.Context) error {

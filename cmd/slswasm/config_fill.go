@@ -78,7 +78,7 @@ func (s *setting) is(value string) bool {
 	}
 	var size byteSize
 	if err := size.Set(value); err == nil {
-		forms = append(forms, size.exact())
+		forms = append(forms, size.String())
 	}
 	return slices.Contains(forms, s.texts[0])
 }
@@ -89,7 +89,7 @@ func textsOf(c *cli.Context, f cli.Flag) []string {
 		return c.StringSlice(name)
 	}
 	if size, ok := c.Generic(name).(*byteSize); ok {
-		return []string{size.exact()}
+		return []string{size.String()}
 	}
 	return []string{c.String(name)}
 }
@@ -97,15 +97,6 @@ func textsOf(c *cli.Context, f cli.Flag) []string {
 func isSlice(f cli.Flag) bool {
 	_, ok := f.(*cli.StringSliceFlag)
 	return ok
-}
-
-// exact is for those who read it again.
-func (b byteSize) exact() string {
-	var again byteSize
-	if err := again.Set(b.String()); err == nil && again == b {
-		return b.String()
-	}
-	return strconv.FormatInt(int64(b), 10)
 }
 
 // A filled group of flags has its defaults, and over them what was set.
@@ -171,7 +162,7 @@ func (f *filled) texts(name string) []string {
 	case *cli.StringSlice:
 		return v.Value()
 	case *byteSize:
-		return []string{v.exact()}
+		return []string{v.String()}
 	default:
 		return []string{v.String()}
 	}

@@ -49,7 +49,7 @@ type flowSettings struct {
 }
 
 func (s *flowSettings) flags() []cli.Flag {
-	return slices.Concat([]cli.Flag{nameFlag(&s.name, "for messages and metrics (default: project/logstore)")}, s.source.flags(), []cli.Flag{
+	return slices.Concat([]cli.Flag{nameFlag(&s.name, "`NAME` of the source in messages and metrics (default: project/logstore)")}, s.source.flags(), []cli.Flag{
 		&cli.StringSliceFlag{
 			Name: keyTransforms, Usage: "names of the transforms that each log passes through, in this order (default: none)",
 			Destination: &s.transforms,
@@ -74,9 +74,9 @@ type transformSettings struct {
 
 func (s *transformSettings) flags() []cli.Flag {
 	return slices.Concat([]cli.Flag{
-		nameFlag(&s.name, "by which sources call it"),
+		nameFlag(&s.name, "`NAME` by which sources call the transform"),
 		&cli.StringFlag{Name: "transform", Usage: "`FILE.wasm`, or FILE.wasm@sha256:HEX for no other than this one", Destination: &s.module, TakesFile: true},
-		&cli.StringFlag{Name: "guest-config", Usage: "for the module: a mapping, which becomes JSON, or a `FILE`", Destination: &s.config, TakesFile: true},
+		&cli.StringFlag{Name: "guest-config", Usage: "configuration of the module: a mapping, which becomes JSON, or a `FILE`", Destination: &s.config, TakesFile: true},
 	}, s.limits.flags("Guest"))
 }
 
@@ -89,8 +89,8 @@ type receiverSettings struct {
 
 func (s *receiverSettings) flags(kind string) []cli.Flag {
 	flags := []cli.Flag{
-		nameFlag(&s.name, "by which sources and guests call it (default: its type)"),
-		&cli.StringFlag{Name: "type", Usage: "hec or syslog", Destination: &s.kind},
+		nameFlag(&s.name, "`NAME` by which sources and guests call the sink (default: its type)"),
+		&cli.StringFlag{Name: "type", Usage: "`KIND` of the sink: hec or syslog", Destination: &s.kind},
 	}
 	switch kind {
 	case sinkHEC:
@@ -101,13 +101,15 @@ func (s *receiverSettings) flags(kind string) []cli.Flag {
 	return flags
 }
 
+const placeOfTransforms = "an entry of transforms"
+
 // A schema is what may stand where.
 type schema struct{ top, source, transform, hec, syslog *keys }
 
 func newSchema() *schema {
 	return &schema{
 		source:    newKeys("an entry of sources", "", new(flowSettings).flags(), map[string]string{"sink": keySinks}),
-		transform: newKeys("an entry of transforms", "", new(transformSettings).flags(), map[string]string{"transform": "module", "guest-config": "config"}),
+		transform: newKeys(placeOfTransforms, "", new(transformSettings).flags(), map[string]string{"transform": "module", "guest-config": "config"}),
 		hec:       newKeys("an entry of sinks with type: hec", "hec-", new(receiverSettings).flags(sinkHEC), nil),
 		syslog:    newKeys("an entry of sinks with type: syslog", "syslog-", new(receiverSettings).flags(sinkSyslog), nil),
 		top: newKeys("the top of the file", "", slices.DeleteFunc(new(runSettings).flags(), func(f cli.Flag) bool {

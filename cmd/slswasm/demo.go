@@ -27,9 +27,9 @@ func demoCommand() *cli.Command {
 		asJSON bool
 	)
 	flags := []cli.Flag{
-		&cli.IntFlag{Name: "logs", Usage: "how many", Destination: &cfg.Logs, Value: 20000},
-		&cli.IntFlag{Name: "shards", Usage: "to put them into", Destination: &cfg.Shards, Value: 4},
-		&cli.StringFlag{Name: "sink", Usage: "hec or syslog", Destination: &cfg.Sink, Value: sinkHEC},
+		&cli.IntFlag{Name: "logs", Usage: "`N` logs are put", Destination: &cfg.Logs, Value: 20000},
+		&cli.IntFlag{Name: "shards", Usage: "`N` shards of the logstore", Destination: &cfg.Shards, Value: 4},
+		&cli.StringFlag{Name: "sink", Usage: "`KIND` of receiver: hec or syslog", Destination: &cfg.Sink, Value: sinkHEC},
 		&cli.BoolFlag{Name: "keep", Usage: fmt.Sprintf("go on with %d logs a second until Ctrl-C, for a look at the page", demo.KeepRate), Destination: &cfg.Keep},
 		&cli.BoolFlag{Name: "json", Usage: "one JSON object on the last line", Destination: &asJSON},
 	}

@@ -26,10 +26,10 @@ func emulateCommand() *cli.Command {
 		text(&listen, "listen", "127.0.0.1:0", "`ADDRESS` and port; 0: any free one"),
 		text(&project, "project", "", "`NAME` (required)"),
 		&cli.StringSliceFlag{Name: "logstore", Usage: "`NAME` (required); may be given again, the first one gets the logs", Destination: &logstores},
-		&cli.IntFlag{Name: "shards", Usage: "of the logstore", Destination: &shards, Value: 2},
+		&cli.IntFlag{Name: "shards", Usage: "`N` shards of a logstore", Destination: &shards, Value: 2},
 		&cli.StringSliceFlag{Name: "logs", Usage: "JSON lines `FILE` to start with, one flattened log a line; may be given again", Destination: &files, TakesFile: true},
 		text(&keyID, "access-key-id", slstest.DefaultAccessKeyID, "the `ID` that requests are signed with"),
-		text(&keySecret, "access-key-secret", slstest.DefaultAccessKeySecret, "its `SECRET`"),
+		text(&keySecret, "access-key-secret", slstest.DefaultAccessKeySecret, "the `SECRET` of that key"),
 	}
 	return &cli.Command{
 		Name:  "emulate",

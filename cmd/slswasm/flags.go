@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,18 +20,34 @@ func env(flag string, documented ...string) []string {
 	return append(documented, "SLSWASM_"+strings.ToUpper(strings.ReplaceAll(flag, "-", "_")))
 }
 
-// A byteSize is a flag's value such as 64MiB.
+// A byteSize is a flag's value such as 64MiB, or 1MB, which is 1,000,000 bytes.
 type byteSize int64
+
+// decimal is a size in units of the International System. A letter alone means
+// that of computers, as in a shell's limits: 64m.
+var decimal = regexp.MustCompile(`(?i)^[0-9. ]+[kmgtp]b$`)
 
 // Set implements flag.Value.
 func (b *byteSize) Set(s string) error {
-	n, err := units.RAMInBytes(s)
+	read := units.RAMInBytes
+	if decimal.MatchString(s) {
+		read = units.FromHumanSize
+	}
+	n, err := read(s)
 	*b = byteSize(n)
 	return err
 }
 
-// String implements flag.Value.
-func (b byteSize) String() string { return units.BytesSize(float64(b)) }
+// String implements flag.Value. What it returns is read as the same again.
+func (b byteSize) String() string {
+	for _, text := range []string{units.BytesSize(float64(b)), units.HumanSize(float64(b))} {
+		var again byteSize
+		if err := again.Set(text); err == nil && again == b {
+			return text
+		}
+	}
+	return strconv.FormatInt(int64(b), 10) + "B"
+}
 
 // A category heads a group of flags in the help text. Its flags have the
 // default that is at to when they are made, and an environment variable.

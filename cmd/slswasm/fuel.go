@@ -18,11 +18,11 @@ type fuelSettings struct {
 func (s *fuelSettings) flags(c category) []cli.Flag {
 	return []cli.Flag{
 		&cli.Int64Flag{
-			Name: "fuel-per-log", Usage: "`UNITS`, about instructions, that a module may use for one log; a batch has as many for each of its logs",
+			Name: "fuel-per-log", Usage: "`UNITS` of work, about instructions, that a module may use for one log; a batch has as many for each of its logs",
 			Destination: &s.perLog, Value: guest.DefaultFuelPerLog, Category: string(c), EnvVars: env("fuel-per-log"),
 		},
 		&cli.Int64Flag{
-			Name: "fuel-per-batch", Usage: "`UNITS` that a module may use for one batch, however many logs it has",
+			Name: "fuel-per-batch", Usage: "`UNITS` of work that a module may use for one batch, however many logs it has",
 			Destination: &s.perBatch, Value: guest.DefaultFuelPerBatch, Category: string(c), EnvVars: env("fuel-per-batch"),
 		},
 		c.yes(&s.interrupt, "interrupt", "stop a module by the clock alone, and do not meter it: slower"),

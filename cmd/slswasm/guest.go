@@ -36,7 +36,7 @@ func (s *guestSettings) flags() []cli.Flag {
 			Destination: &s.transforms, Category: string(c), EnvVars: env("transform"), TakesFile: true,
 		},
 		&cli.StringSliceFlag{
-			Name: "guest-config", Usage: "`FILE|JSON` for the module: the first for the first --transform, and so on",
+			Name: "guest-config", Usage: "`FILE|JSON` that is the configuration of a module: the first for the first --transform, and so on",
 			Destination: &s.configs, Category: string(c), EnvVars: env("guest-config"), TakesFile: true,
 		},
 		onErrorFlag(&s.onError),
@@ -47,7 +47,7 @@ func (s *guestSettings) flags() []cli.Flag {
 
 func onErrorFlag(to *string) cli.Flag {
 	*to = string(host.OnErrorDeadLetter)
-	return category("Guest").text(to, "on-error", "for a log that the module cannot transform: dead-letter, halt, pass or drop")
+	return category("Guest").text(to, "on-error", "`WAY` of a log that the module cannot transform: dead-letter, halt, pass or drop")
 }
 
 func (s *guestSettings) guests(logger *slog.Logger) ([]guest.Config, host.OnError, error) {

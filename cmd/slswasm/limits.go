@@ -20,8 +20,8 @@ type limitSettings struct {
 func (s *limitSettings) flags(c category) []cli.Flag {
 	s.memory, s.time = 64<<20, 10*time.Second
 	return slices.Concat([]cli.Flag{
-		c.size(&s.memory, "memory-limit", "`SIZE` of one instance of a module"),
-		c.duration(&s.time, "time-limit", "for one batch in a module"),
+		c.size(&s.memory, "memory-limit", "`SIZE` of the memory of one instance of a module"),
+		c.duration(&s.time, "time-limit", "`DURATION` that a module may take for one batch"),
 	}, s.fuel.flags(c))
 }
 

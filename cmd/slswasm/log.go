@@ -29,8 +29,8 @@ func (s *logSettings) flags(level string) []cli.Flag {
 	const c = category("Logging")
 	s.level, s.format = level, "auto"
 	return []cli.Flag{
-		c.text(&s.level, "log-level", "debug, info, warn or error"),
-		c.text(&s.format, "log-format", "text, json, or auto: text on a terminal"),
+		c.text(&s.level, "log-level", "`LEVEL` from which lines of the log are shown: debug, info, warn or error"),
+		c.text(&s.format, "log-format", "`FORMAT` of the log: text, json, or auto, which is text on a terminal"),
 	}
 }
 
@@ -40,8 +40,8 @@ func (s *logSettings) fileFlags() []cli.Flag {
 	s.fileSize, s.fileKeep = 100<<20, 5
 	return []cli.Flag{
 		c.file(&s.file, "log-file", "`FILE` for the log as JSON lines, besides standard error"),
-		c.size(&s.fileSize, "log-file-size", "`SIZE`, in whole MiB, from which the file is put aside, with the time in its name, and a new one is begun"),
-		c.number(&s.fileKeep, "log-file-keep", "how many of those put aside are kept"),
+		c.size(&s.fileSize, "log-file-size", "`SIZE` of the log file, in whole MiB, from which it is put aside, with the time in its name, and a new one is begun"),
+		c.number(&s.fileKeep, "log-file-keep", "`N` of the log files that were put aside are kept"),
 	}
 }
 

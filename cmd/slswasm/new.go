@@ -21,7 +21,7 @@ func newCommand() *cli.Command {
 			"checkout of slswasm, the one beside it.\n" +
 			"Exit codes: 0 written, 2 nothing was written.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "lang", Usage: "go, tinygo or rust (required)", Destination: &lang},
+			&cli.StringFlag{Name: "lang", Usage: "`LANGUAGE` of the project: go, tinygo or rust (required)", Destination: &lang},
 			&cli.StringFlag{Name: "sdk", Usage: "`DIR` of a checkout of slswasm, or of the SDK in it", Destination: &sdk},
 		},
 		Action: func(c *cli.Context) error {

@@ -24,11 +24,11 @@ func (s *pullSettings) flags() []cli.Flag {
 	const c = category("Log Service")
 	s.inFlight, s.drain = shard.DefaultBudget, 30*time.Second
 	return []cli.Flag{
-		c.text(&s.until, "until", "stop, and exit 0, when every shard got there: now or an ISO 8601 time"),
-		c.duration(&s.drain, "drain-timeout", "for what is in hand when stopping"),
+		c.text(&s.until, "until", "`TIME` at which to stop, and exit 0, when every shard got there: now, or in ISO 8601"),
+		c.duration(&s.drain, "drain-timeout", "`DURATION` that the delivery of what is in hand may take when stopping"),
 		c.size(&s.inFlight, "max-in-flight", "`SIZE` of the logs in memory, over all shards; each source has the same part of it"),
 		c.yes(&s.exitOnFailure, "exit-on-failure", "stop all sources when one of them fails; otherwise the others go on, and it is tried again"),
-		c.file(&s.savePull, "save-pull", "`FILE` for the first pull with logs, as it came, for slswasm try and bench"),
+		c.file(&s.savePull, "save-pull", "`FILE` for the first pull that has logs, as it came, for slswasm try and bench"),
 	}
 }
 

@@ -38,13 +38,13 @@ func (s *replaySettings) flags() []cli.Flag {
 	return []cli.Flag{
 		set(&s.list, "list", "send nothing: how many letters there are for each stage and reason"),
 		set(&s.dryRun, "dry-run", "send nothing: as --list, of what is still to be sent"),
-		set(&s.asJSON, "json", "for --list and --dry-run: one JSON object"),
+		set(&s.asJSON, "json", "one JSON object, of --list or --dry-run"),
 		text(&s.reason, "reason", "only letters whose reason matches this `REGEXP`"),
-		text(&s.stage, "stage", "only letters of this stage: guest or sink"),
+		text(&s.stage, "stage", "only letters of this `STAGE`: guest or sink"),
 		text(&s.since, "since", "only letters of this `TIME` (ISO 8601) and later, or of the last 90m, 24h and so on"),
 		set(&s.restart, "restart", "send what was replayed before, too"),
 		set(&s.skipBad, "skip-bad", "go past lines that are no letters"),
-		c.duration(&s.drain, "drain-timeout", "for what is in hand when stopping"),
+		c.duration(&s.drain, "drain-timeout", "`DURATION` that the delivery of what is in hand may take when stopping"),
 	}
 }
 

@@ -17,9 +17,9 @@ func (s *retrySettings) flags() []cli.Flag {
 	const c = category("Delivery")
 	s.initial, s.most, s.hold = 500*time.Millisecond, 30*time.Second, 30*time.Second
 	return []cli.Flag{
-		c.duration(&s.initial, "retry-initial", "before the first retry; it doubles with each"),
-		c.duration(&s.most, "retry-max", "the most between two retries"),
-		c.duration(&s.hold, "hold", "between two tries while a setting, such as a token, has to be changed first"),
+		c.duration(&s.initial, "retry-initial", "`DURATION` before the first retry of a delivery; it doubles with each"),
+		c.duration(&s.most, "retry-max", "`DURATION` between two retries of a delivery, at the most"),
+		c.duration(&s.hold, "hold", "`DURATION` between two tries while a setting, such as a token, has to be changed first"),
 	}
 }
 

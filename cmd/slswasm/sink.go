@@ -37,11 +37,11 @@ func (s *sinkSettings) flags() []cli.Flag {
 	s.lettersSize = 100 << 20
 	flags := []cli.Flag{
 		&cli.StringSliceFlag{
-			Name: "sink", Usage: "hec or syslog; given twice, a guest's route chooses, and the first takes the rest (default: the one that is set up)",
+			Name: "sink", Usage: "`KIND` of receiver: hec or syslog; given twice, a guest's route chooses, and the first takes the rest (default: the one that is set up)",
 			Destination: &s.sinks, Category: string(c), EnvVars: env("sink"),
 		},
 		c.file(&s.deadLetters, "dead-letters", "`FILE` for what cannot be transformed or is refused for good; slswasm replay sends it again"),
-		c.size(&s.lettersSize, "dead-letters-size", "`SIZE` of that file from which a new one is begun and the full one put aside; 0: never"),
+		c.size(&s.lettersSize, "dead-letters-size", "`SIZE` of the file of dead letters from which a new one is begun and the full one put aside; 0: never"),
 		c.yes(&s.eventID, "event-id", "give each event a stable id (the HEC field sls_event_id, the syslog element slswasm@32473), by which a receiver can drop what a crash repeats"),
 	}
 	flags = append(flags, s.hec.flags()...)

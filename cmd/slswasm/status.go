@@ -32,7 +32,7 @@ func statusCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.GenericFlag{Name: "watch", Usage: "again and again until Ctrl-C; --watch=`INTERVAL` for another one than 5s", Value: &every, DefaultText: "once"},
 			&cli.BoolFlag{Name: "json", Usage: "one JSON object; with --watch one a line", Destination: &asJSON},
-			&cli.DurationFlag{Name: "max-lag", Usage: "exit 1 when a log that is not consumed has waited longer, for scripts", Destination: &maxLag},
+			&cli.DurationFlag{Name: "max-lag", Usage: "exit 1 when a log that is not consumed has waited longer than this `DURATION`, for scripts", Destination: &maxLag},
 		}, s.flags()...),
 		Action: func(c *cli.Context) error {
 			if maxLag < 0 || maxLag > 0 && every > 0 {

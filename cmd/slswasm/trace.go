@@ -22,7 +22,7 @@ func (s *traceSettings) flags() []cli.Flag {
 	return []cli.Flag{
 		c.text(&s.endpoint, "trace-endpoint", "`URL` of a collector of OpenTelemetry traces, by OTLP over HTTP, such as http://127.0.0.1:4318 (default: none); OTEL_* variables count too"),
 		&cli.Float64Flag{
-			Name: "trace-sample", Usage: "the part of all batches to trace, up to 1", Destination: &s.sample, Value: s.sample,
+			Name: "trace-sample", Usage: "`PART` of all batches to trace, above 0 and up to 1", Destination: &s.sample, Value: s.sample,
 			Category: string(c), EnvVars: env("trace-sample"),
 		},
 	}

@@ -23,7 +23,7 @@ func tryCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{
 			Name: "format", Destination: &format, Value: "text",
-			Usage: "text: each log before and after; json: as in out.jsonl of a case; hec or syslog: the bytes that are sent",
+			Usage: "`FORMAT` of what is printed: text, each log before and after; json, as in out.jsonl of a case; hec or syslog, the bytes that are sent",
 		},
 	}
 	return &cli.Command{
