@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -43,9 +44,10 @@ var exampleValues = map[string]map[string]string{
 	"syslog": {"name": "qradar", "type": "syslog", "url": "[tls://qradar.example.com:6514]", "payload": "leef"},
 }
 
-// exampleHints are values in remarks where the default would say nothing.
+// exampleHints are values in remarks where the default would say nothing. A
+// key that means another thing in a transform has its place before it.
 var exampleHints = map[string]string{
-	"name": "prod", "transforms": "[audit]", "module": "audit.wasm", "config": "{keep_reads: false}", "sinks": "[splunk, qradar]",
+	"name": "prod", placeOfTransforms + ": name": "audit", "transforms": "[audit]", "module": "audit.wasm", "config": "{drop_reads: false}", "sinks": "[splunk, qradar]",
 	"until": "now", "query": `"* | where instance_id = 'i-1'"`, "region": "cn-hangzhou", "compile-cache": "/var/cache/slswasm",
 }
 
@@ -116,8 +118,8 @@ func exampleLine(out *strings.Builder, indent string, k *keys, f cli.Flag, set m
 	mark := "#"
 	if isSet {
 		mark = ""
-	} else if value = exampleHints[key]; value == "" {
-		value = exampleDefault(f)
+	} else {
+		value = cmp.Or(exampleHints[k.place+": "+key], exampleHints[key], exampleDefault(f))
 	}
 	line := indent + mark + key + ": " + value
 	if mark != "" && indent == "  - " {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/urfave/cli/v2"
+
+	"github.com/slswasm/slswasm/host/guest/guesttest"
 )
 
 // keysOf returns a mapping with every key, each with a value that is not its
@@ -133,9 +135,20 @@ func TestExampleOfConfig(t *testing.T) {
 	if err := os.WriteFile(path, []byte(whole), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "audit.wasm"), guesttest.BuildSmall(t, "audit"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := command("config", "check", path); code != exitOK {
+		t.Errorf("with every key: exit code %d: %s%s\n%s", code, out, errs, whole)
+	}
 	d, err := readDocument(path)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, whole)
+	}
+	for _, heading := range regexp.MustCompile(`(?m)^# --- .*$`).FindAllString(text, -1) {
+		if n := strings.Count(text, heading); n > 1 {
+			t.Errorf("%q stands there %d times", heading, n)
+		}
 	}
 	for name, count := range map[string][2]int{
 		"top":        {len(d.top), len(keysOf(d.schema.top, func(n string) bool { return d.schema.source.names[n] != "" || d.schema.transform.names[n] != "" }))},

@@ -35,7 +35,7 @@ type runSettings struct {
 
 func (s *runSettings) flags() []cli.Flag {
 	return slices.Concat(s.file.flags(), s.source.flags(), s.pull.flags(), s.guests.flags(), s.sink.flags(), s.retry.flags(),
-		s.admin.flags(), s.log.flags("info"), s.log.fileFlags(), s.trace.flags(), s.profile.flags())
+		s.admin.flags(), s.log.flags("info"), s.log.fileFlags(), s.profile.flags(), s.trace.flags())
 }
 
 func runCommand() *cli.Command {
