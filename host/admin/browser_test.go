@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -44,13 +45,16 @@ func (s *show) state() host.State {
 			{Stage: "guest", Name: "guests/audit.wasm", Kind: "trap", Reason: hostileText, N: 11},
 		},
 		Guests: []host.GuestState{
-			{Flow: "audit", File: "guests/audit.wasm", Name: "audit", Version: "1.0.0", SHA256: strings.Repeat("8c7dd922ad47494f", 4), Faults: 11, Transform: took(n, 4*time.Millisecond)},
-			{Flow: "flows", File: "guests/vpc-flow.wasm", Name: "vpc-flow", Version: "0.3.1", SHA256: strings.Repeat("0f1e2d3c4b5a6978", 4), Transform: took(n, 2*time.Millisecond)},
+			{Flow: "audit", File: "guests/audit.wasm", Name: "audit", Version: "1.0.0", SHA256: strings.Repeat("8c7dd922ad47494f", 4), Faults: 11, Transform: took(n, 4*time.Millisecond),
+				Metrics: []host.GuestMetric{{Kind: "counter", Name: "reads_dropped", Value: 1234567}, {Kind: "counter", Name: "masked", Value: float64(n * 3)}, {Kind: "gauge", Name: "widest_batch", Value: 0.25}}},
+			{Flow: "flows", File: "guests/vpc-flow.wasm", Name: "vpc-flow", Version: "0.3.1", SHA256: strings.Repeat("0f1e2d3c4b5a6978", 4), Transform: took(n, 2*time.Millisecond),
+				Metrics: many(64)},
 		},
 		Sinks: []host.SinkState{
-			{Name: "splunk", Delivered: n * 1900, Rejected: 31, Retries: 4, Send: took(n, 45*time.Millisecond)},
-			{Name: "qradar", Delivered: n * 90, Retries: 18, Waiting: "dial tcp 192.0.2.10:514: connection refused", WaitingSince: now.Add(-20 * time.Second), Code: "network", Send: took(n, 9*time.Millisecond),
-				Codes: []sinks.CodeCount{{Kind: "retry", Code: "network", N: 18}}},
+			{Name: "splunk", Delivered: n * 1900, Rejected: 31, Retries: 4, Send: took(n, 45*time.Millisecond),
+				Codes: []sinks.CodeCount{{Kind: "retry", Code: "503/9", N: 4}, {Kind: "rejected", Code: "400/7", N: 31}}},
+			{Name: "qradar", Delivered: n * 90, Retries: 18, Waiting: "dial tcp 192.0.2.10:514: connection refused", WaitingSince: now.Add(-20 * time.Second), Code: "refused", Send: took(n, 9*time.Millisecond),
+				Codes: []sinks.CodeCount{{Kind: "retry", Code: "refused", N: 17}, {Kind: "retry", Code: "dns", N: 1}}},
 			{Name: "archive", Holds: 7, Waiting: "403: token is disabled; " + hostileText, WaitingSince: now.Add(-130 * time.Second), Held: true, Code: "403"},
 		},
 	}
@@ -70,6 +74,14 @@ func (s *show) state() host.State {
 		Error: "source prod/vpc: 403 Unauthorized: the key may not read this logstore", ErrorSince: now.Add(-5 * time.Minute), Reopened: 6,
 	}}
 	return st
+}
+
+// many are as many metrics as a guest may have, with the longest names.
+func many(n int) (all []host.GuestMetric) {
+	for i := range n {
+		all = append(all, host.GuestMetric{Kind: "counter", Name: fmt.Sprintf("%s_%02d", strings.Repeat("a", 61), i), Value: 1e299})
+	}
+	return all
 }
 
 func took(n uint64, one time.Duration) latency.Snapshot {
@@ -98,6 +110,19 @@ func TestPageInTrouble(t *testing.T) {
 	b.Until(`document.querySelector("#sources").textContent.includes("prod/vpc has not run for 5 min")`)
 	b.Until(`document.querySelector("#sinks").textContent.includes("held since")`)
 	b.Until(`document.querySelector("#sinks").textContent.includes("Nothing is lost; it goes on when this is mended: 403: token is disabled; <img")`)
+	b.Until(`document.querySelector("#sinks").textContent.includes("refused for good31")`)
+	b.Until(`document.querySelector("#sinks").textContent.includes("503/9 4×, refused for good: 400/7 31×")`)
+	b.Until(`document.querySelector("#sinks").textContent.includes("connection refused 17×, DNS 1×")`)
+	b.Until(`document.querySelector("#plots").textContent.includes("median")`)
+	b.Until(`document.querySelector("#uptime").textContent === "· running for 3 h 0 min"`)
+	b.Until(`document.querySelector("#guests li details[open] summary").textContent === "2 counters and 1 gauge of its own"`)
+	b.Until(`document.querySelector("#guests li details[open]").textContent.includes("reads_dropped1,234,567 (0/s)")`)
+	b.Until(`/masked[0-9,]+ \([1-9][0-9.]*\/s\)widest_batch0.25$/.test(document.querySelector("#guests li details[open]").textContent)`)
+	b.Until(`document.querySelector("#guests li:last-child details:not([open])").textContent.startsWith("64 counters of its own")`)
+	b.Do(chromedp.Click(chromedp.CSS("#guests li:last-child summary")))
+	b.Until(`document.querySelector("#guests li:last-child details[open] dl").textContent.includes("_631E299")`)
+	looks(t, b, "metrics")
+	b.Do(chromedp.Click(chromedp.CSS("#guests li:last-child summary")))
 	b.Until(`document.querySelector("#letters").textContent.includes("guest audit.wasm: <img")`)
 	b.Until(`document.querySelector("#letters-trouble").textContent.includes("no space left on device")`)
 	b.Until(`[...document.querySelectorAll(".plot title")].every(t => !t.textContent.includes("nothing yet"))`)
@@ -158,6 +183,7 @@ func looks(t *testing.T, b *admintest.Browser, name string) {
 		b.Prefer(map[string]string{"prefers-color-scheme": scheme})
 		b.Desktop()
 		b.Shot(name + "-" + scheme)
+		cut(t, b, name)
 		pale(t, b, name+" "+scheme)
 		b.Phone()
 		b.Until("innerWidth <= 390")
@@ -165,6 +191,7 @@ func looks(t *testing.T, b *admintest.Browser, name string) {
 			t.Errorf("%s, on a phone: %d wide: %s", name, w, admintest.Value[string](b, wide))
 		}
 		b.Shot(name + "-phone-" + scheme)
+		cut(t, b, name+" phone")
 		pale(t, b, name+" "+scheme+" phone")
 	}
 	b.Prefer(nil)
@@ -173,6 +200,19 @@ func looks(t *testing.T, b *admintest.Browser, name string) {
 
 // wide names what is wider than the window.
 const wide = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + "." + e.className + "#" + e.id).slice(0, 8).join(" ")`
+
+// cut finds fields that are too narrow for what they say is to be typed there.
+func cut(t *testing.T, b *admintest.Browser, name string) {
+	t.Helper()
+	found := admintest.Value[[]string](b, `[...document.querySelectorAll("input[placeholder]")].filter((e) => {
+		const style = getComputedStyle(e), pen = document.createElement("canvas").getContext("2d");
+		pen.font = style.font;
+		return pen.measureText(e.placeholder).width > e.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+	}).map((e) => e.placeholder)`)
+	if len(found) > 0 {
+		t.Errorf("%s: cut off: %q", name, found)
+	}
+}
 
 // pale finds text whose contrast to its ground is below AA.
 func pale(t *testing.T, b *admintest.Browser, name string) {

@@ -51,11 +51,30 @@ export function keyed(parent, items, key, make, update) {
   for (const e of old.values()) e.remove();
 }
 
+// facts makes a list of figures; setFacts fills it in.
+export function facts(names) {
+  return element("dl", { class: "facts" }, ...names.map((name) => element("div", {}, element("dt", {}, name), element("dd"))));
+}
+
+export function setFacts(list, values) {
+  values.forEach((v, i) => setText(list.children[i].lastElementChild, v));
+}
+
+// item makes one of a list of things with names.
+export function item(parts) {
+  return element("li", { class: "item" }, element("div", { class: "head" }, element("h3"), parts.beside), ...parts.below);
+}
+
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const some = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const small = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const large = new Intl.NumberFormat("en", { notation: "scientific", maximumSignificantDigits: 3 });
 
 export const count = (n) => whole.format(n);
 export const rate = (n) => (n < 10 ? some : whole).format(n);
+
+// measure writes a number of which nothing is known.
+export const measure = (n) => (Math.abs(n) >= 1e15 ? large : Number.isInteger(n) ? whole : Math.abs(n) < 1 ? small : some).format(n);
 
 export function duration(seconds) {
   const s = Math.max(0, seconds);

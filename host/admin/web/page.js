@@ -1,7 +1,8 @@
 // Asks for the state each second and shows it. When nobody answers it says so,
 // and since when, and leaves what was last known in grey.
 
-import { byId, bytes, clock, count, duration, element, keyed, rate, setLevel, setText } from "./dom.js";
+import { byId, bytes, clock, count, duration, element, facts, item, keyed, rate, setFacts, setLevel, setText } from "./dom.js";
+import { showGuests } from "./guests.js";
 import { plot, span } from "./plot.js";
 import { lagLevel, showShards } from "./shards.js";
 import { startTap, tapSources } from "./tap.js";
@@ -14,7 +15,7 @@ const history = []; // {at, state}, of the last seconds, for rates
 const points = { rate: [], lag: [], step: [] };
 const plots = {
   rate: plot("Throughput, per second", ["logs in", "events out"], rate),
-  lag: plot("Lag", ["worst shard", "middle shard"], duration),
+  lag: plot("Lag", ["worst shard", "median"], duration),
   step: plot("Time for one batch", ["pull", "transform", "send", "commit"], duration),
 };
 for (const p of Object.values(plots)) byId("plots").append(p.figure);
@@ -86,9 +87,9 @@ function show(state) {
   showShards(state, shards);
   tapSources(state);
   showSinks(state, before && before.state, passed);
-  showGuests(state);
+  showGuests(state, before && before.state, passed);
   showLetters(state);
-  setText(byId("uptime"), state.started_at ? `running for ${duration(at - Date.parse(state.started_at) / 1000)}` : "");
+  setText(byId("uptime"), state.started_at ? `· running for ${duration(at - Date.parse(state.started_at) / 1000)}` : "");
 }
 
 function remember(name, at, values) {
@@ -139,23 +140,10 @@ function showFigures(state, logsIn, eventsOut, lags, moved) {
   set("f-letters", count(state.counts.dead_letters), "", state.counts.dead_letters ? "warn" : "");
 }
 
-// facts makes a list of figures; setFacts fills it in.
-function facts(names) {
-  return element("dl", { class: "facts" }, ...names.map((name) => element("div", {}, element("dt", {}, name), element("dd"))));
-}
-
-function setFacts(list, values) {
-  values.forEach((v, i) => setText(list.children[i].lastElementChild, v));
-}
-
-function item(parts) {
-  return element("li", { class: "item" }, element("div", { class: "head" }, element("h3"), parts.beside), ...parts.below);
-}
-
 function showSinks(state, before, passed) {
   const now = Date.parse(state.at);
   keyed(byId("sinks"), state.sinks || [], (s) => s.name,
-    () => item({ beside: element("span", { class: "badge" }), below: [element("p"), facts(["events/s", "delivered", "refused", "retries", "holds", "why"])] }),
+    () => item({ beside: element("span", { class: "badge" }), below: [element("p"), facts(["events/s", "delivered", "refused for good", "retries", "holds", "reasons"])] }),
     (e, s) => {
       const [head, why, figures] = e.children;
       const was = before && (before.sinks || []).find((b) => b.name === s.name);
@@ -171,21 +159,11 @@ function showSinks(state, before, passed) {
     });
 }
 
-const codes = (s) => (s.codes || []).map((c) => `${c.code} ${count(c.n)}×`).join(", ");
+// What the network says is counted in one word, of which "refused" has another
+// meaning beside events.
+const causes = { refused: "connection refused", reset: "connection reset", timeout: "no answer in time", dns: "DNS", tls: "TLS", setting: "a setting" };
 
-function showGuests(state) {
-  const guests = (state.guests || []).map((g, i) => ({ ...g, i }));
-  keyed(byId("guests"), guests, (g) => `${g.i}`,
-    () => item({ beside: element("span", { class: "quiet" }), below: [facts(["could not transform", "faults"]), element("p", {}, element("span", { class: "quiet" }, "SHA-256 "), element("code"))] }),
-    (e, g) => {
-      const [head, figures, hash] = e.children;
-      setText(head.firstChild, g.file.split("/").pop());
-      setText(head.lastChild, [g.name, g.version, g.flow && `in ${g.flow}`].filter(Boolean).join(" "));
-      setFacts(figures, [count(g.refused), count(g.faults)]);
-      setText(hash.lastChild, g.sha256);
-    });
-  byId("guests-none").hidden = guests.length > 0;
-}
+const codes = (s) => (s.codes || []).map((c) => (c.kind === "rejected" ? `refused for good: ${c.code}` : causes[c.code] || c.code) + ` ${count(c.n)}×`).join(", ");
 
 function showLetters(state) {
   const trouble = byId("letters-trouble"), waits = state.letters || {};
