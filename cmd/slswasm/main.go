@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -56,23 +57,39 @@ func withSignals(parent context.Context, stderr io.Writer) (_ context.Context, s
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() {
-		for {
-			select {
-			case s := <-signals:
-				if ctx.Err() != nil {
-					fmt.Fprintln(stderr, "slswasm: a second signal: left at once; what was not committed will be consumed again")
-					os.Exit(exitFailed)
-				}
-				cancel(fmt.Errorf("signal: %v", s))
-			case <-done:
-				return
-			}
+		if heed(signals, done, func(s os.Signal) { cancel(fmt.Errorf("signal: %v", s)) }) {
+			fmt.Fprintln(stderr, "slswasm: a second signal: left at once; what was not committed will be consumed again")
+			os.Exit(exitFailed)
 		}
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
 		close(done)
 		cancel(nil)
+	}
+}
+
+// sameSignal is how soon after the first a signal is that one once more: who
+// signals a process and its group, as timeout and terminals do, signals twice.
+const sameSignal = time.Second
+
+// heed calls stop for the first signal, and returns true at the second, or
+// false when it is done.
+func heed(signals <-chan os.Signal, done <-chan struct{}, stop func(os.Signal)) bool {
+	var first time.Time
+	for {
+		select {
+		case s := <-signals:
+			switch {
+			case first.IsZero():
+				first = time.Now()
+				stop(s)
+			case time.Since(first) >= sameSignal:
+				return true
+			}
+		case <-done:
+			return false
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ func runCommand() *cli.Command {
 		Name:  "run",
 		Usage: "consume logstores, transform each log, deliver it, and move the checkpoint only past what arrived",
 		Description: "Each flag has an environment variable, SLSWASM_ and its name; the documented SLS_* ones work too.\n" +
-			"The first SIGTERM or Ctrl-C drains and commits, the second leaves at once.\n" +
+			"The first SIGTERM or Ctrl-C drains and commits, a second one, more than a second later, leaves at once.\n" +
 			"SIGHUP loads the modules and the file of the token again, and the transforms of the configuration file.\n" +
 			"A flag stands above its environment variable, and that above the configuration file: of a source's or a sink's\n" +
 			"settings, for all of them. slswasm config show says what comes of it, slswasm config example how a file looks.\n" +

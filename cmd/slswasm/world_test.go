@@ -244,6 +244,27 @@ func (p *process) told(text string) {
 	}
 }
 
+// signalUntilTold sends a signal again and again until the process has written
+// this.
+func (p *process) signalUntilTold(s os.Signal, text string) {
+	p.w.t.Helper()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		log, more := p.log.state()
+		if strings.Contains(log, text) {
+			return
+		}
+		select {
+		case <-more:
+		case <-again.C:
+			_ = p.Process.Signal(s) // it may have ended meanwhile
+		case <-p.w.ctx.Done():
+			p.w.t.Fatalf("the process did not say %q", text)
+		}
+	}
+}
+
 // toHEC are the flags that lead to the receiver of this world.
 func (w *world) toHEC() []string {
 	return []string{"--sink", "hec", "--hec-url", w.hec.URL(), "--hec-max-body", "32KiB"}
