@@ -148,7 +148,7 @@ func TestSecondSignalLeavesAtOnce(t *testing.T) {
 	w.await(10)
 	w.must(p.Process.Signal(syscall.SIGINT))
 	p.told("stopping: pulling ends")
-	w.must(p.Process.Signal(syscall.SIGHUP)) // no reload any more, and no death of it
+	w.must(p.Process.Signal(syscall.SIGHUP))                           // no reload any more, and no death of it
 	p.signalUntilTold(syscall.SIGINT, "a second signal: left at once") // a while after the first
 	p.end(exitFailed)
 	close(w.resume)
