@@ -178,6 +178,14 @@ func (s *moveSettings) move(c *cli.Context, to func(*observed) shard.Target, sha
 		if err := confirm(c, count); err != nil {
 			return usage(err)
 		}
+		for _, j := range journeys { // the answer may have taken long
+			if err := j.unchanged(c.Context, s.force); err != nil {
+				errs = append(errs, fmt.Errorf("%s: nothing was moved: %w", j.title(), err))
+			}
+		}
+		if err := blameAlive(errs...); err != nil {
+			return err
+		}
 	}
 	for _, j := range journeys {
 		if err := j.Apply(c.Context, j.moves); err != nil {
@@ -225,6 +233,21 @@ func (j *journey) plan(c *cli.Context, to shard.Target, force bool, shards ...in
 		return nil
 	}
 	return err
+}
+
+// unchanged says whether the group still is what was shown.
+func (j *journey) unchanged(ctx context.Context, force bool) error {
+	if force || len(j.moves) == 0 {
+		return nil
+	}
+	now, err := j.Look(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.EqualFunc(now.Shards, j.look.Shards, func(a, b shard.Standing) bool { return a.Shard == b.Shard && a.Checkpoint == b.Checkpoint }) {
+		return errors.New("a consumer has saved a checkpoint meanwhile")
+	}
+	return j.Idle(ctx, now)
 }
 
 func (j *journey) table(w io.Writer) error {

@@ -91,8 +91,8 @@ func (p *plan) twice() error {
 	return errors.Join(errs...)
 }
 
-// resendFlows makes flows for dead letters: their sources only say which flow a
-// letter belongs to.
+// resendFlows makes flows for dead letters: their sources, which a file has, only
+// say which flow a letter belongs to.
 func (p *plan) resendFlows(logger *slog.Logger) ([]host.Flow, error) {
 	errs := []error{p.located(p.guests.limits.check())}
 	chains, err := p.chains(logger)
@@ -102,6 +102,9 @@ func (p *plan) resendFlows(logger *slog.Logger) ([]host.Flow, error) {
 		onError, err := parseOnError(f.onError)
 		errs = append(errs, f.located(err))
 		flows[i] = host.Flow{Name: f.flowSettings.name, Guests: chains[i], OnError: onError, Sinks: f.sinks.Value()}
+		if !p.document.hasSources {
+			continue // one way for all
+		}
 		for _, of := range f.source.places() {
 			flows[i].Sources = append(flows[i].Sources, shard.Config{Project: of.project, Logstore: of.logstore})
 		}
