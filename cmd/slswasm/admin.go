@@ -103,15 +103,21 @@ func (s *adminSettings) secret() (string, error) {
 	return token, nil
 }
 
-// show shows a pipeline, if there is a page.
-func (p *adminPage) show(of *host.Pipeline) {
+// show shows a pipeline, if there is a page. From the end of ctx on it is not
+// ready any more: it drains.
+func (p *adminPage) show(ctx context.Context, of *host.Pipeline) {
 	if p.Server == nil {
 		return
 	}
 	p.Show(admin.Program{
 		Metrics: metrics.Handler(metrics.New(metrics.Config{State: of.State, Version: p.version}), p.logger),
 		State:   func() any { return of.State() },
-		Reasons: func() []string { return health.Ready(of.State(), p.limits) },
+		Reasons: func() []string {
+			if ctx.Err() != nil {
+				return []string{"stopping: nothing more is pulled"}
+			}
+			return health.Ready(of.State(), p.limits)
+		},
 	})
 }
 

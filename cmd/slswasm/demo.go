@@ -60,7 +60,7 @@ func demoCommand() *cli.Command {
 			stopBar := func() {}
 			cfg.Tap = server.tap
 			cfg.Started = func(p *host.Pipeline) {
-				server.show(p)
+				server.show(c.Context, p)
 				stopBar = showProgress(c.App.ErrWriter, !cfg.Keep, p.Progress)
 				if server.Server != nil {
 					fmt.Fprintf(c.App.ErrWriter, "the page: %s\n", server.URL())

@@ -106,7 +106,7 @@ func runCommand() *cli.Command {
 					"limit", s.pull.drain)
 			})
 			defer told()
-			page.show(p)
+			page.show(c.Context, p)
 			stopReloads := startReloads(c.Context, plan, p, logger, hangup)
 			stopBar := showProgress(c.App.ErrWriter, s.pull.until != "", p.Progress)
 			err = p.Run(c.Context)
