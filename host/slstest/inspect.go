@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"maps"
+	"math"
 )
 
 // notify wakes whoever Awaits a change; it needs s.mu.
@@ -165,6 +166,39 @@ func (s *Server) Expire(project, logstore string, shard int, upTo string) error 
 	sh.expire(n)
 	s.notify()
 	return nil
+}
+
+// ExpireSettled forgets the log groups that every consumer group has settled:
+// those before the least of their checkpoints. A group that has none for a
+// shard, and a logstore without groups, keep all of it.
+func (s *Server) ExpireSettled(project, logstore string) error {
+	ls, err := s.find(project, logstore)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sh := range ls.shards {
+		sh.expire(ls.settled(sh.id))
+	}
+	s.notify()
+	return nil
+}
+
+// settled is the least checkpoint of a shard, 0 while there is none.
+func (ls *logstore) settled(shard int) int64 {
+	least := int64(math.MaxInt64)
+	for _, g := range ls.groups {
+		at, err := DecodeCursor(g.checkpoints[shard].cursor)
+		if err != nil {
+			return 0 // it has saved none
+		}
+		least = min(least, at)
+	}
+	if len(ls.groups) == 0 {
+		return 0
+	}
+	return least
 }
 
 // Split divides a shard into two of the same size, as SplitShard does.
