@@ -35,6 +35,7 @@ func checkpointCommand() *cli.Command {
 func checkpointGet() *cli.Command {
 	var (
 		s      observedSettings
+		which  string
 		asJSON bool
 	)
 	return &cli.Command{
@@ -42,14 +43,22 @@ func checkpointGet() *cli.Command {
 		Usage: "print the checkpoint of each shard, and when the log at it arrived",
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "json", Usage: "one JSON object, as slswasm status --json", Destination: &asJSON},
+			&cli.StringFlag{Name: "shard", Usage: "`NUMBER` of the shard, or all", Destination: &which, Value: "all"},
 		}, s.flags()...),
 		Action: func(c *cli.Context) error {
+			only, err := parseShard(which)
+			if err != nil {
+				return usage(err)
+			}
 			all, end, err := s.open(c)
 			if err != nil {
 				return err
 			}
 			defer end()
 			seen, err := look(c.Context, all)
+			if len(only) > 0 {
+				err = errors.Join(err, seen.keep(only[0]))
+			}
 			show := seen.checkpoints
 			if asJSON {
 				show = seen.json
@@ -57,6 +66,20 @@ func checkpointGet() *cli.Command {
 			return errors.Join(show(c.App.Writer), err)
 		},
 	}
+}
+
+// keep leaves one shard of each group. It is an error when no group has it.
+func (s *snapshot) keep(id int) error {
+	found := false
+	for i := range s.Groups {
+		g := &s.Groups[i]
+		g.Shards = slices.DeleteFunc(g.Shards, func(sh shardView) bool { return sh.Shard != id })
+		found = found || len(g.Shards) > 0 || g.err != nil
+	}
+	if !found {
+		return fmt.Errorf("--shard %d: there is no such shard", id)
+	}
+	return nil
 }
 
 func (s *snapshot) checkpoints(w io.Writer) error {

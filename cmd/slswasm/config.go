@@ -18,6 +18,14 @@ func configCommand() *cli.Command {
 	}
 }
 
+// orWord is the file that is named as a word, or else by the flag.
+func (s *configSettings) orWord(c *cli.Context) (string, error) {
+	if c.Args().Present() {
+		return c.Args().First(), words(c, 1)
+	}
+	return s.path, nil
+}
+
 func configCheckCommand() *cli.Command {
 	var s runSettings
 	return &cli.Command{
@@ -28,10 +36,14 @@ func configCheckCommand() *cli.Command {
 			"Exit codes: 0 it is right, 2 it is not.",
 		Flags: s.flags(),
 		Action: func(c *cli.Context) error {
-			if err := words(c, 1); err != nil {
+			path, err := s.file.orWord(c)
+			if err == nil && path == "" {
+				err = words(c, 1)
+			}
+			if err != nil {
 				return err
 			}
-			p, err := makePlan(c, c.Args().First(), &s.guests, &s.sink)
+			p, err := makePlan(c, path, &s.guests, &s.sink)
 			if p == nil {
 				return usage(err)
 			}
@@ -41,7 +53,7 @@ func configCheckCommand() *cli.Command {
 			if err := s.check(p, inOrder(err, p.located(logErr))); err != nil {
 				return usage(err)
 			}
-			_, err = fmt.Fprintf(c.App.Writer, "%s: %s, %s and %s are right\n", c.Args().First(),
+			_, err = fmt.Fprintf(c.App.Writer, "%s: %s, %s and %s are right\n", path,
 				plural(len(p.flows), "source"), plural(len(p.transforms), "transform"), plural(len(p.receivers), "sink"))
 			return err
 		},
@@ -69,12 +81,9 @@ func configShowCommand() *cli.Command {
 			"Exit codes: 0 done, 2 something is wrong with the file or a flag.",
 		Flags: s.flags(),
 		Action: func(c *cli.Context) error {
-			path := s.file.path
-			if c.Args().Present() {
-				if err := words(c, 1); err != nil {
-					return err
-				}
-				path = c.Args().First()
+			path, err := s.file.orWord(c)
+			if err != nil {
+				return err
 			}
 			p, err := makePlan(c, path, &s.guests, &s.sink)
 			if err != nil {

@@ -135,7 +135,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			runCommand(), checkCommand(), replayCommand(), demoCommand(), emulateCommand(),
 			statusCommand(), checkpointCommand(),
 			newCommand(), testCommand(), tryCommand(), inspectCommand(), benchCommand(),
-			configCommand(), completionCommand(), manCommand(),
+			configCommand(), completionCommand(), manCommand(), versionCommand(),
 		},
 		EnableBashCompletion: true, BashComplete: suggest,
 	}
@@ -178,9 +178,6 @@ func noArguments(c *cli.Context) error {
 	if !c.Args().Present() || c.Bool("help") {
 		return nil
 	}
-	word, hint := c.Args().First(), ""
-	if word == "true" || word == "false" {
-		hint = fmt.Sprintf("; a switch takes its value behind an equals sign, such as --zstd=%s", word)
-	}
-	return usage(fmt.Errorf("%s: unexpected argument %q%s; see slswasm %s --help", c.Command.Name, word, hint, c.Command.Name))
+	word := c.Args().First()
+	return usage(fmt.Errorf("%s: unexpected argument %q%s; see slswasm %s --help", c.Command.Name, word, misplaced(c, word), c.Command.Name))
 }

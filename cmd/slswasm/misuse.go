@@ -3,7 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -22,7 +26,7 @@ func misuse(err error, flags []cli.Flag) error {
 	text := err.Error()
 	if m := unknownFlag.FindStringSubmatch(text); m != nil {
 		hint := ""
-		if like := cli.SuggestFlag(flags, m[1], false); like != "" {
+		if like := cli.SuggestFlag(flags, m[1], false); like != "" && like != "-h" { // which is like anything short
 			hint = "; did you mean " + like + "?"
 		}
 		return fmt.Errorf("--%s: there is no such flag%s", m[1], hint)
@@ -39,6 +43,28 @@ func misuse(err error, flags []cli.Flag) error {
 	return errors.New(text)
 }
 
+// misplaced says which flag a word may belong to that stands alone.
+func misplaced(c *cli.Context, word string) string {
+	has := func(name string) bool {
+		return slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == name })
+	}
+	period := word
+	if _, err := strconv.Atoi(word); err == nil {
+		period += "s"
+	}
+	_, err := time.ParseDuration(period)
+	_, watches := c.Generic("watch").(*interval)
+	switch {
+	case word == "true" || word == "false":
+		return "; a switch takes its value behind an equals sign, such as --zstd=" + word
+	case slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(word)) && has("config"):
+		return "; did you mean --config " + word + "?"
+	case err == nil && watches:
+		return "; did you mean --watch=" + period + "?"
+	}
+	return ""
+}
+
 // wanted says what a flag takes.
 func wanted(flags []cli.Flag, name string) string {
 	for _, f := range flags {
@@ -53,8 +79,11 @@ func wanted(flags []cli.Flag, name string) string {
 		case *cli.BoolFlag:
 			return ": want true or false"
 		case *cli.GenericFlag:
-			if _, size := f.Value.(*byteSize); size {
+			switch f.Value.(type) {
+			case *byteSize:
 				return " is no size: want a number with its unit, such as 64MiB"
+			case *interval:
+				return " is no interval: want a number with its unit, such as 2s, and at least 100ms"
 			}
 		}
 	}

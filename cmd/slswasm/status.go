@@ -91,8 +91,8 @@ func (i *interval) Set(text string) error {
 		return nil
 	}
 	d, err := time.ParseDuration(text)
-	if err == nil && d < time.Second/10 {
-		err = errors.New("want at least 100ms")
+	if err != nil || d < time.Second/10 {
+		err = errors.New("parse error") // which misuse knows
 	}
 	*i = interval(d)
 	return err
