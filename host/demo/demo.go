@@ -98,7 +98,7 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 	defer func() { err = errors.Join(err, receiver.close()) }()
 
 	letters := filepath.Join(dir, "dead-letters.jsonl")
-	feed := &feeder{service: service, samples: samples, tally: tally}
+	feed := &feeder{numbered(service, samples), tally}
 	counts, took, err := consume(ctx, cfg, feed, receiver, letters)
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func startService(shards int, samples []*sample, logs int) (*slstest.Server, err
 	if err != nil {
 		return nil, err
 	}
-	if err := put(service, samples, 0, logs); err != nil {
+	if err := numbered(service, samples).put(0, logs); err != nil {
 		return nil, errors.Join(err, service.Close())
 	}
 	if err := service.Start(""); err != nil {

@@ -8,23 +8,17 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slswasm/slswasm/host"
-	"github.com/slswasm/slswasm/host/slstest"
 )
 
 // KeepRate is how many logs a second Config.Keep puts.
 const KeepRate = 200
 
-const (
-	feedEvery   = 250 * time.Millisecond
-	forgetEvery = 40 // feeds
-	finishLimit = 30 * time.Second
-)
+const finishLimit = 30 * time.Second
 
 // A feeder puts logs while a pipeline runs.
 type feeder struct {
-	service *slstest.Server
-	samples []*sample
-	tally   *tally
+	*Feed
+	tally *tally
 }
 
 // run runs the pipeline, and feeds it until ctx ends. The pipeline goes on
@@ -51,37 +45,11 @@ func (f *feeder) run(ctx context.Context, p *host.Pipeline) error {
 
 // feed puts logs until ctx ends, or the pipeline has failed.
 func (f *feeder) feed(ctx, failed context.Context) error {
-	tick := time.NewTicker(feedEvery)
-	defer tick.Stop()
-	for n := 1; ; n++ {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-failed.Done():
-			return nil
-		case <-tick.C:
-		}
-		logs := int(KeepRate * feedEvery / time.Second)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(failed, stop)()
+	return f.each(ctx, KeepRate, func(logs int) error {
 		first := f.tally.grow(logs)
-		if err := put(f.service, f.samples, first, first+logs); err != nil {
-			return err
-		}
-		if n%forgetEvery == 0 {
-			if err := f.forget(); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// forget lets the service forget what is settled, or a demo that is left alone
-// would take more and more memory.
-func (f *feeder) forget() error {
-	state, _ := f.service.Group(project, logstore, consumers)
-	for shard, checkpoint := range state.Checkpoints {
-		if err := f.service.Expire(project, logstore, shard, checkpoint); err != nil {
-			return err
-		}
-	}
-	return nil
+		return f.put(first, first+logs)
+	})
 }

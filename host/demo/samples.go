@@ -19,9 +19,8 @@ const seqKey = "demo_seq"
 
 // A sample is one log that is put many times, with a number each time.
 type sample struct {
-	line  []byte // as in the file
-	group slstest.Group
-	log   slstest.Log
+	line []byte // as in the file
+	template
 
 	want     *abi.Event // what the guest makes of it; nil: dropped, or failed
 	wantText string     // the same, in canonical form
@@ -42,12 +41,8 @@ func readSamples(ctx context.Context, files fs.FS, cfg guest.Config) (_ []*sampl
 		if err != nil {
 			return nil, err
 		}
-		for i, line := range bytes.Split(bytes.TrimSpace(text), []byte("\n")) {
-			s := &sample{line: line}
-			if s.group, s.log, err = slstest.ParseLine(line); err != nil {
-				return nil, fmt.Errorf("%s: line %d: %w", name, i+1, err)
-			}
-			samples = append(samples, s)
+		if err := eachLine(text, func(line []byte, t template) { samples = append(samples, &sample{line: line, template: t}) }); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	if len(samples) == 0 {
@@ -89,6 +84,18 @@ func (s *sample) expect(ctx context.Context, module *guest.Module) error {
 	return err
 }
 
+// numbered feeds a service with the samples, each time with the next number.
+func numbered(service *slstest.Server, samples []*sample) *Feed {
+	f := &Feed{service: service, project: project, logstore: logstore, stamp: func(l *slstest.Log, seq int) {
+		contents := make([]slstest.KV, 0, len(l.Contents)+1)
+		l.Contents = append(append(contents, l.Contents...), slstest.KV{Key: seqKey, Value: strconv.Itoa(seq)})
+	}}
+	for _, s := range samples {
+		f.samples = append(f.samples, s.template)
+	}
+	return f
+}
+
 // flatten is the documented flattening, once more and for few logs only.
 func (s *sample) flatten() abi.Log {
 	l := abi.Log{Time: int64(s.log.Time)*1e9 + int64(s.log.Nanos)}
@@ -108,31 +115,6 @@ func (s *sample) flatten() abi.Log {
 		add(c.Key, c.Value)
 	}
 	return l
-}
-
-// put puts the logs with the numbers from and up to, but not to; log i is
-// sample i modulo their number. Logs of one sample share a log group of up to
-// 50.
-func put(service *slstest.Server, samples []*sample, from, to int) error {
-	const inGroup = 50
-	n := len(samples)
-	for start := from; start < to; start += inGroup * n {
-		for k := range min(n, to-start) {
-			s := samples[(start+k)%n]
-			g := s.group
-			g.Logs = nil
-			for seq := start + k; seq < to && len(g.Logs) < inGroup; seq += n {
-				l := s.log
-				contents := make([]slstest.KV, 0, len(l.Contents)+1)
-				l.Contents = append(append(contents, l.Contents...), slstest.KV{Key: seqKey, Value: strconv.Itoa(seq)})
-				g.Logs = append(g.Logs, l)
-			}
-			if err := service.Put(project, logstore, slstest.AnyShard, g.Marshal()); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // canonical is a form in which two events that say the same are equal:
