@@ -4,13 +4,16 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	sls "github.com/aliyun/aliyun-log-go-sdk"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -49,6 +52,8 @@ func TestScripts(t *testing.T) {
 			"groups":   groups,
 			"arrived":  arrived,
 			"caughtup": caughtUp,
+			"emulated": emulated,
+			"awaits":   awaits,
 		},
 	})
 }
@@ -168,4 +173,40 @@ func caughtUp(ts *testscript.TestScript, _ bool, args []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	ts.Check(service.Await(ctx, func() bool { return service.CaughtUp(testProject, testLogstore, args[0]) }))
+}
+
+// emulated FLAG... starts slswasm emulate, to which SLS_ENDPOINT leads from now
+// on; it has to end well with the script.
+func emulated(ts *testscript.TestScript, _ bool, flags []string) {
+	cmd := exec.Command("slswasm", append([]string{"emulate"}, flags...)...)
+	cmd.Dir = ts.MkAbs(".")
+	stdout, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil {
+			ts.Fatalf("slswasm emulate: %v", err)
+		}
+	})
+	var ready struct{ Endpoint string }
+	ts.Check(json.NewDecoder(stdout).Decode(&ready))
+	ts.Setenv("SLS_ENDPOINT", ready.Endpoint)
+}
+
+// awaits RECEIVER N waits until it has got so many events.
+func awaits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	count := ts.Value("arrived").(map[string]func() int)[args[0]]
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(patience)
+	for count() < want {
+		select {
+		case <-tick.C:
+		case <-limit:
+			ts.Fatalf("%d events arrived at %s, want %d", count(), args[0], want)
+		}
+	}
 }
