@@ -22,6 +22,9 @@ const (
 	checkCert = "certificate"
 )
 
+// shakeLimit is for a handshake with somebody who has taken the connection.
+const shakeLimit = 10 * time.Second
+
 // soon is when a certificate that ends is worth a warning.
 const soon = 30 * 24 * time.Hour
 
@@ -49,7 +52,7 @@ func (w way) checks() (checks []check, names []string) {
 		checks = append(checks, check{name: checkConn, needs: []string{checkDNS}, try: w.connect})
 	}
 	if w.tls != nil {
-		checks = append(checks, check{name: checkCert, needs: []string{checkConn}, try: w.certificate})
+		checks = append(checks, check{name: checkCert, needs: []string{checkConn}, limit: shakeLimit, try: w.certificate})
 	}
 	for _, c := range checks {
 		names = append(names, c.name)
@@ -173,6 +176,10 @@ func (w way) distrust(leaf *x509.Certificate, err error) finding {
 func (w way) noHandshake(err error) finding {
 	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
 		return failed("the other side does not speak TLS on this port: %v", err).but("check %s: scheme and port", w.setting)
+	}
+	if isTimeout(err) {
+		return failed("the other side took the connection, and does not answer in TLS: %v", err).
+			but("check %s: the port may not speak TLS (scheme, port), or what is there may hang", w.setting)
 	}
 	return failed("no TLS connection: %v", err).but("check %s, and see the other side's log: it may want a client certificate", w.setting)
 }
