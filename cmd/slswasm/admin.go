@@ -51,23 +51,36 @@ type adminPage struct {
 // open starts the server. Its error names the flag.
 func (s *adminSettings) open(version string, logger *slog.Logger) (*adminPage, error) {
 	page := &adminPage{limits: health.Limits{MaxLag: s.maxLag}, version: version, logger: logger}
-	if s.maxLag < 0 {
-		return page, fmt.Errorf("--ready-max-lag %v: want 0 or more", s.maxLag)
-	}
-	if s.addr == "" {
-		return page, s.without()
-	}
-	token, err := s.secret()
-	if err != nil {
+	cfg, err := s.config()
+	if err != nil || s.addr == "" {
 		return page, err
 	}
 	if s.tapped {
 		page.tap = tap.New()
 	}
-	page.Server, err = admin.Open(admin.Config{
-		Addr: s.addr, Token: token, OpenMetrics: s.openMetrics, Pprof: s.pprof, Tap: page.tap, Version: version, Logger: logger,
-	})
+	cfg.Tap, cfg.Version, cfg.Logger = page.tap, version, logger
+	page.Server, err = admin.Open(cfg)
 	return page, err
+}
+
+// check is open without a server.
+func (s *adminSettings) check() error {
+	cfg, err := s.config()
+	if err != nil || s.addr == "" {
+		return err
+	}
+	return cfg.Check()
+}
+
+func (s *adminSettings) config() (admin.Config, error) {
+	if s.maxLag < 0 {
+		return admin.Config{}, fmt.Errorf("--ready-max-lag %v: want 0 or more", s.maxLag)
+	}
+	if s.addr == "" {
+		return admin.Config{}, s.without()
+	}
+	token, err := s.secret()
+	return admin.Config{Addr: s.addr, Token: token, OpenMetrics: s.openMetrics, Pprof: s.pprof}, err
 }
 
 // without refuses what would be of no effect.

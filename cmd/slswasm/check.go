@@ -32,6 +32,7 @@ func checkCommand() *cli.Command {
 		}, s.flags()...),
 		Action: func(c *cli.Context) (err error) {
 			plan, planErr := makePlan(c, s.file.path, &s.guests, &s.sink)
+			ownErr := s.checkOwn()
 			s.log.file = "" // that of slswasm run, which may be at work
 			logger, err := s.log.logger(c)
 			if err != nil {
@@ -44,7 +45,7 @@ func checkCommand() *cli.Command {
 				inFile = plan.document.variables
 			}
 			warnOfUnknown(c, logger, inFile)
-			cfg, settings := s.examined(plan, planErr, logger)
+			cfg, settings := s.examined(plan, planErr, ownErr, logger)
 			defer func() { err = errors.Join(err, closeSinks(cfg.Sinks)) }()
 			var show reporter = &screen{w: c.App.Writer, colour: isTerminal(c.App.Writer) && os.Getenv("NO_COLOR") == ""}
 			if asJSON {
@@ -52,6 +53,7 @@ func checkCommand() *cli.Command {
 			}
 			var t tally
 			doctor.Run(c.Context, doctor.Config{Host: cfg, Settings: settings}, func(l doctor.Line) {
+				l.Remedy = plan.inFile(l)
 				t.add(l)
 				show.line(l)
 			})
@@ -68,7 +70,7 @@ func checkCommand() *cli.Command {
 
 // examined is what a run would be opened with, as far as the settings go, and
 // what is wrong with them.
-func (s *runSettings) examined(p *plan, planErr error, logger *slog.Logger) (host.Config, []error) {
+func (s *runSettings) examined(p *plan, planErr, ownErr error, logger *slog.Logger) (host.Config, []error) {
 	if p == nil {
 		return host.Config{}, inOneLine(planErr)
 	}
@@ -79,7 +81,7 @@ func (s *runSettings) examined(p *plan, planErr error, logger *slog.Logger) (hos
 	return host.Config{
 		Flows: flows, Sinks: opened, Retry: patience, Logger: logger,
 		DeadLetters: s.sink.deadLetters, LettersSize: int64(s.sink.lettersSize),
-	}, inOneLine(inOrder(planErr, flowErr, sinkErr, p.located(errors.Join(pullErr, retryErr))))
+	}, inOneLine(inOrder(planErr, flowErr, sinkErr, p.located(errors.Join(pullErr, retryErr, ownErr))))
 }
 
 // inOneLine takes joined errors apart, without the lines that they are about.

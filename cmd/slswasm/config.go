@@ -32,7 +32,7 @@ func configCheckCommand() *cli.Command {
 		Name:      "check",
 		ArgsUsage: "FILE",
 		Usage:     "say what is wrong with a configuration file, and where",
-		Description: "Reads the file, what it refers to, and the modules; talks to nobody. Flags and variables count as for slswasm run.\n" +
+		Description: "Reads the file and what it refers to, and starts the modules; talks to nobody, and leaves no file. Flags and variables count as for slswasm run.\n" +
 			"Exit codes: 0 it is right, 2 it is not.",
 		Flags: s.flags(),
 		Action: func(c *cli.Context) error {
@@ -50,7 +50,8 @@ func configCheckCommand() *cli.Command {
 			log := s.log
 			log.file = "" // it is not made
 			_, logErr := log.logger(c)
-			if err := s.check(p, inOrder(err, p.located(logErr))); err != nil {
+			soFar := inOrder(err, p.located(errors.Join(logErr, s.sink.checkLetters())), p.askGuests(c.Context))
+			if err := s.check(p, soFar); err != nil {
 				return usage(err)
 			}
 			_, err = fmt.Fprintf(c.App.Writer, "%s: %s, %s and %s are right\n", path,
@@ -68,7 +69,7 @@ func (s *runSettings) check(p *plan, soFar error) error {
 	_, flowErr := p.hostFlows(base, quiet)
 	patience, retryErr := s.retry.config()
 	opened, sinkErr := p.openSinks(patience, quiet)
-	return inOrder(soFar, flowErr, sinkErr, p.located(errors.Join(pullErr, retryErr)), closeSinks(opened))
+	return inOrder(soFar, flowErr, sinkErr, p.located(errors.Join(pullErr, retryErr, s.checkOwn())), closeSinks(opened))
 }
 
 func configShowCommand() *cli.Command {

@@ -83,9 +83,9 @@ func cleanEnvironment(t *testing.T) {
 // writeConfig writes the file, and those that it refers to.
 func writeConfig(t *testing.T, text string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir, module := t.TempDir(), string(readHostile(t, "drop"))
 	for name, content := range map[string]string{
-		"slswasm.yaml": text, "secret": "S3CRET\n", "audit.wasm": "audit", "redact.wasm": "redact", "redact.json": "{}",
+		"slswasm.yaml": text, "secret": "S3CRET\n", "audit.wasm": module, "redact.wasm": module, "redact.json": "{}",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)

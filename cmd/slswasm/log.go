@@ -107,12 +107,21 @@ func (s *logSettings) logger(c *cli.Context) (*slog.Logger, error) {
 	return slog.New(h), nil
 }
 
-func (s *logSettings) openFile() (*oplog.File, error) {
+func (s *logSettings) checkFile() error {
 	switch {
+	case s.file == "":
+		return nil
 	case s.fileSize < oplog.MiB:
-		return nil, fmt.Errorf("--log-file-size %v: want at least 1MiB", s.fileSize)
+		return fmt.Errorf("--log-file-size %v: want at least 1MiB", s.fileSize)
 	case s.fileKeep < 1:
-		return nil, fmt.Errorf("--log-file-keep %d: want at least 1", s.fileKeep)
+		return fmt.Errorf("--log-file-keep %d: want at least 1", s.fileKeep)
+	}
+	return writable("log-file", s.file)
+}
+
+func (s *logSettings) openFile() (*oplog.File, error) {
+	if err := s.checkFile(); err != nil {
+		return nil, err
 	}
 	file, err := oplog.OpenFile(s.file, int64(s.fileSize), s.fileKeep)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -64,6 +65,9 @@ func (f *flowPlan) located(err error) error {
 }
 
 func (t *transformPlan) located(err error) error {
+	if t.filled == nil {
+		return err
+	}
 	return located(err, t.title, t.keys, t.filled.where, t.value)
 }
 
@@ -72,4 +76,30 @@ func (r *receiverPlan) located(err error) error {
 		return err
 	}
 	return located(err, r.title, r.keys, r.filled.where, r.value)
+}
+
+// pointed calls the flags in a text as the file does, with the line where one is
+// set, or else the place where it might be.
+func pointed(text, title string, k *keys, where settings, place string) string {
+	return flagInText.ReplaceAllStringFunc(text, func(word string) string {
+		key, ok := k.names[word[2:]]
+		s, isSet := where[word[2:]]
+		switch {
+		case !ok, isSet && s.value.IsZero():
+			return word
+		case isSet:
+			return s.from + " " + key
+		case title == "":
+			return key + " in " + place
+		}
+		return key + " of " + title + " (" + place + ")"
+	})
+}
+
+// place is where an entry stands, or the file where there are none.
+func (e *entry) place(path string) string {
+	if e.value.IsZero() {
+		return path
+	}
+	return fmt.Sprintf("%s:%d", e.value.File(), e.value.Position().Line)
 }

@@ -92,7 +92,7 @@ func runCommand() *cli.Command {
 				ExitOnFailure: s.pull.exitOnFailure, Tracer: tracer, Tap: page.tap,
 			})
 			if err != nil {
-				return usage(err)
+				return usage(plan.locatedStart(err))
 			}
 			names := make([]string, len(opened))
 			for i, o := range opened {

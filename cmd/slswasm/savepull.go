@@ -28,7 +28,7 @@ func savePull(path string, flows []host.Flow, logger *slog.Logger) (*pullSaver, 
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return nil, fmt.Errorf("--save-pull: %s is there already: remove it, or name another file", path)
+		return nil, savePullExists(path, nil)
 	case err != nil:
 		return nil, fmt.Errorf("--save-pull: %w", err)
 	}
@@ -39,6 +39,13 @@ func savePull(path string, flows []host.Flow, logger *slog.Logger) (*pullSaver, 
 		}
 	}
 	return s, nil
+}
+
+func savePullExists(path string, err error) error {
+	if err != nil {
+		return fmt.Errorf("--save-pull: %w", err)
+	}
+	return fmt.Errorf("--save-pull: %s is there already: remove it, or name another file", path)
 }
 
 func (s *pullSaver) save(number int, raw []byte) {

@@ -28,6 +28,15 @@ func (s *traceSettings) flags() []cli.Flag {
 	}
 }
 
+// check is open without a tracer.
+func (s *traceSettings) check() error {
+	if s.endpoint == "" {
+		return nil
+	}
+	cfg := trace.Config{Endpoint: s.endpoint, Sample: s.sample}
+	return cfg.Check()
+}
+
 // open returns nil unless traces are asked for. The returned function sends
 // the last ones.
 func (s *traceSettings) open(ctx context.Context, version string, logger *slog.Logger) (tracer host.Tracer, end func(), err error) {

@@ -76,13 +76,36 @@ type Server struct {
 	refused  rate.Sometimes // its log line
 }
 
+// Check says what is wrong with the address or the token, as far as that is
+// known without listening.
+func (c *Config) Check() error {
+	if c.Token != "" && len(c.Token) < leastToken {
+		return fmt.Errorf("--admin-token: has %d characters; want at least %d that nobody guesses, such as those of: openssl rand -hex 16", len(c.Token), leastToken)
+	}
+	if err := checkAddr(c.Addr); err != nil {
+		return err
+	}
+	host, _, err := net.SplitHostPort(c.Addr)
+	isName := host != "" && net.ParseIP(host) == nil // of which only a listener knows where it leads
+	if err != nil || isName || isLoopback(c.Addr) {
+		return err
+	}
+	return c.guarded()
+}
+
+// guarded refuses an address that others can reach, without a token.
+func (c *Config) guarded() error {
+	if c.Token != "" {
+		return nil
+	}
+	return fmt.Errorf("--admin %s: others can reach this address, and the page and the metrics show what they should not see: "+
+		"give a token with --admin-token-file, or listen at 127.0.0.1", c.Addr)
+}
+
 // Open listens and serves: health at once, and the rest from Show on. Its
 // error says what is wrong with the address or the token.
 func Open(cfg Config) (*Server, error) {
-	if cfg.Token != "" && len(cfg.Token) < leastToken {
-		return nil, fmt.Errorf("--admin-token: has %d characters; want at least %d that nobody guesses, such as those of: openssl rand -hex 16", len(cfg.Token), leastToken)
-	}
-	if err := checkAddr(cfg.Addr); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	pages, err := template.ParseFS(web, "web/*.html")
@@ -100,9 +123,8 @@ func Open(cfg Config) (*Server, error) {
 	}
 	tcp, ok := listener.Addr().(*net.TCPAddr)
 	s.loopback = ok && tcp.IP.IsLoopback()
-	if !s.loopback && cfg.Token == "" {
-		return nil, errors.Join(fmt.Errorf("--admin %s: others can reach this address, and the page and the metrics show what they should not see: "+
-			"give a token with --admin-token-file, or listen at 127.0.0.1", cfg.Addr), listener.Close())
+	if err := cfg.guarded(); err != nil && !s.loopback {
+		return nil, errors.Join(err, listener.Close())
 	}
 	s.server = &http.Server{
 		Handler:           s.routes(),

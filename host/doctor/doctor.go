@@ -64,7 +64,24 @@ type Line struct {
 	Status  Status `json:"status"`
 	Found   string `json:"found"`
 	Remedy  string `json:"remedy,omitempty"` // one sentence, of what is not ok
+
+	Of Of `json:"-"` // what Subject is
 }
+
+// Of says which part of the configuration a line is about.
+type Of struct {
+	Kind string // OfSource, OfGuest or OfSink; "": of none
+	Flow int    // of a source or a guest, its index
+	Item int    // of a guest, its index in the chain
+	Name string // of a sink
+}
+
+// The kinds.
+const (
+	OfSource = "source"
+	OfGuest  = "guest"
+	OfSink   = "sink"
+)
 
 // atOnce is how many subjects are looked at at the same time.
 const atOnce = 8
@@ -104,6 +121,7 @@ func Run(ctx context.Context, cfg Config, tell func(Line)) {
 // A patient is something to look at, by checks in this order.
 type patient struct {
 	subject string
+	of      Of
 	checks  []check
 	close   func()
 	shards  func() (int, bool) // of a source, once it was examined; nil: of no source
@@ -143,7 +161,7 @@ func (p *patient) examine(ctx context.Context) []Line {
 		if f.status == Failed || f.status == Skipped {
 			bad[c.name] = true
 		}
-		lines[i] = Line{Subject: p.subject, Check: c.name, Status: f.status, Found: f.found, Remedy: f.remedy}
+		lines[i] = Line{Subject: p.subject, Check: c.name, Status: f.status, Found: f.found, Remedy: f.remedy, Of: p.of}
 	}
 	return lines
 }

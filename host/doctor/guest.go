@@ -22,13 +22,15 @@ const compileLimit = time.Minute
 
 func (c Config) guests() []*patient {
 	var all []*patient
-	for _, flow := range c.Host.Flows {
+	for n, flow := range c.Host.Flows {
 		for i, g := range flow.Guests {
 			subject := "guest " + g.Name
 			if flow.Name != "" {
 				subject += fmt.Sprintf(" (%d. of flow %s)", i+1, flow.Name)
 			}
-			all = append(all, module(subject, g))
+			p := module(subject, g)
+			p.of = Of{Kind: OfGuest, Flow: n, Item: i}
+			all = append(all, p)
 		}
 	}
 	return all

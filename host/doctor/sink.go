@@ -27,7 +27,7 @@ func endpoints(s host.NamedSink) []sinks.Endpoint {
 }
 
 func (c Config) receiver(name string, e sinks.Endpoint) *patient {
-	p := &patient{subject: "sink " + name}
+	p := &patient{subject: "sink " + name, of: Of{Kind: OfSink, Name: name}}
 	examiner, can := e.Sink.(sinks.Examiner)
 	if !can {
 		if e.Name != "" {

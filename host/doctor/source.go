@@ -35,9 +35,11 @@ const (
 
 func (c Config) sources() []*patient {
 	var all []*patient
-	for _, flow := range c.Host.Flows {
+	for i, flow := range c.Host.Flows {
 		for _, s := range flow.Sources {
-			all = append(all, c.source(s))
+			p := c.source(s)
+			p.of = Of{Kind: OfSource, Flow: i}
+			all = append(all, p)
 		}
 	}
 	return all

@@ -50,13 +50,24 @@ type Tracer struct {
 
 var _ host.Tracer = (*Tracer)(nil)
 
-// Open returns a Tracer. It makes no call: a collector may come later. Errors
-// name the flag at fault.
-func Open(ctx context.Context, cfg Config) (*Tracer, error) {
-	to, err := endpoint(cfg.Endpoint)
-	if !(cfg.Sample > 0 && cfg.Sample <= 1) {
-		err = errors.Join(err, fmt.Errorf("--trace-sample %v: want the part of all batches to trace, above 0 and up to 1", cfg.Sample))
+// Check says what is wrong with the settings, and names the flags at fault.
+func (c *Config) Check() error {
+	_, err := c.endpoint()
+	return err
+}
+
+func (c *Config) endpoint() (*url.URL, error) {
+	to, err := endpoint(c.Endpoint)
+	if !(c.Sample > 0 && c.Sample <= 1) {
+		err = errors.Join(err, fmt.Errorf("--trace-sample %v: want the part of all batches to trace, above 0 and up to 1", c.Sample))
 	}
+	return to, err
+}
+
+// Open returns a Tracer. It makes no call: a collector may come later. Errors
+// are those of Check.
+func Open(ctx context.Context, cfg Config) (*Tracer, error) {
+	to, err := cfg.endpoint()
 	if err != nil {
 		return nil, err
 	}
