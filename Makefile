@@ -104,10 +104,10 @@ platforms: ## that nothing is written for one system alone: build, and vet with 
 	@set -e; for s in darwin windows; do echo "vet $$s"; CGO_ENABLED=0 GOOS=$$s $(GO) vet ./...; done
 
 release: ## the files of a release, for all platforms, in bin/release: VERSION=v0.1.0
-	$(GO) run ./cmd/release -version '$(VERSION)' -out $(BIN)/release
+	$(GO) run ./cmd/release -version '$(VERSION)' -out $(BIN)/release -tinygo '$(TINYGO)' -cargo '$(CARGO)'
 
 reproducible: ## two releases from two folders, each without the other's caches: the same bytes
-	SLSWASM_REPRODUCE=1 $(GO) test -count=1 -v -timeout 60m -run TestReleaseIsReproducible ./cmd/release
+	SLSWASM_REPRODUCE=1 TINYGO='$(TINYGO)' CARGO='$(CARGO)' $(GO) test -count=1 -v -timeout 60m -run TestReleaseIsReproducible ./cmd/release
 
 $(LINT):
 	@mkdir -p $(TOOLS)

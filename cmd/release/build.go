@@ -33,22 +33,15 @@ func (r *release) build(ctx context.Context, work string, p platform) (path stri
 	return path, err
 }
 
-// guest builds an example, as `make guests` does.
-func (r *release) guest(ctx context.Context, work, dir string) ([]byte, error) {
-	path := filepath.Join(work, filepath.Base(dir)+".wasm")
-	_, err := r.output(ctx, []string{"GOOS=wasip1", "GOARCH=wasm"}, "go", "-C", filepath.Join("guests/examples", filepath.Base(dir)),
-		"build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-ldflags=-s -w", "-o", path, ".")
-	if err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-}
-
 // output runs a program in the tree and returns what it prints. What the
 // builder has set for his own work is not to be seen in a release.
 func (r *release) output(ctx context.Context, env []string, name string, args ...string) ([]byte, error) {
+	return r.outputIn(ctx, ".", env, name, args...)
+}
+
+func (r *release) outputIn(ctx context.Context, dir string, env []string, name string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = r.tree
+	cmd.Dir = filepath.Join(r.tree, dir)
 	for _, pair := range os.Environ() {
 		if key, _, _ := strings.Cut(pair, "="); !shapesBuilds(key) {
 			cmd.Env = append(cmd.Env, pair)
@@ -64,8 +57,10 @@ func (r *release) output(ctx context.Context, env []string, name string, args ..
 
 func shapesBuilds(key string) bool {
 	switch key {
-	case "GOFLAGS", "GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOWASM", "GOEXPERIMENT", "GODEBUG", "GOFIPS140":
+	case "GOFLAGS", "GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOWASM", "GOEXPERIMENT", "GODEBUG", "GOFIPS140",
+		"RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_DIR":
 		return true
 	}
-	return strings.HasPrefix(key, "SLS_") || strings.HasPrefix(key, "SLSWASM_")
+	return strings.HasPrefix(key, "CARGO_BUILD_") || strings.HasPrefix(key, "CARGO_PROFILE_") ||
+		strings.HasPrefix(key, "SLS_") || strings.HasPrefix(key, "SLSWASM_")
 }

@@ -66,7 +66,7 @@ func (r *release) golang(ctx context.Context) (module, error) {
 	return m, err
 }
 
-var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice)([.-].*)?$`)
+var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copyright|copying|notice)([.-].*)?$`)
 
 // licensed reads a module's licences; what has none, or one that is not known
 // here, must not be handed on before somebody has read it.

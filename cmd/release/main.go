@@ -1,6 +1,6 @@
 // Command release makes the files of a release: an archive for each platform
-// with the licences of everything in it, its bill of materials, the example
-// guests, and the checksums of all. `make release` runs it.
+// with its documents and the licences of everything in it, its bill of
+// materials, the example guests, and the checksums of all. `make release` runs it.
 //
 // The same sources and the same Go make the same bytes, in whatever folder and
 // at whatever time: nothing of either is written into them.
@@ -9,7 +9,6 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,9 +24,11 @@ func main() {
 	version := flag.String("version", "", "`VERSION` such as v0.1.0")
 	tree := flag.String("tree", ".", "`FOLDER` of the sources")
 	out := flag.String("out", "bin/release", "`FOLDER` for the files; what it held before is removed")
+	tinygo := flag.String("tinygo", "", "`PATH` of tinygo, for guests of it")
+	cargo := flag.String("cargo", "", "`PATH` of cargo, for guests in Rust")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	r := release{version: *version, tree: *tree, out: *out, platforms: platforms, log: os.Stdout}
+	r := release{version: *version, tree: *tree, out: *out, tinygo: *tinygo, cargo: *cargo, platforms: platforms, log: os.Stdout}
 	err := r.make(ctx)
 	stop()
 	if err != nil {
@@ -49,6 +50,8 @@ type release struct {
 	platforms          []platform
 	log                io.Writer
 	env                []string // of the builds, beside the environment's
+	tinygo, cargo      string   // paths; "": guests without them
+	only               string   // of the example guests; "": all
 }
 
 // semver is a version as Go's modules want it.
@@ -101,7 +104,7 @@ func (r *release) common(ctx context.Context, work string) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := r.read("LICENSE", "README.md", "CHANGELOG.md")
+	files, err := r.documents()
 	if err != nil {
 		return nil, err
 	}
@@ -138,15 +141,6 @@ func (r *release) pack(ctx context.Context, work string, p platform, common []fi
 		{name: p.program(), data: binary, executable: true},
 		{name: "THIRD_PARTY_LICENSES.txt", data: notices(modules)},
 	}, common...)
-	if p.os == "linux" {
-		service, err := r.read("host/ops/systemd/slswasm.service", "host/ops/systemd/slswasm.yaml")
-		if err != nil {
-			return err
-		}
-		for _, f := range service {
-			files = append(files, file{name: "systemd/" + filepath.Base(f.name), data: f.data})
-		}
-	}
 	name := fmt.Sprintf("slswasm_%s_%s_%s", r.version, p.os, p.arch)
 	archive, format := name+".tar.gz", tarGz
 	if p.os == "windows" {
@@ -160,35 +154,6 @@ func (r *release) pack(ctx context.Context, work string, p platform, common []fi
 		return err
 	}
 	return r.write(name+".cdx.json", bill)
-}
-
-// packGuests makes the archive of the example guests. Those of other languages
-// than Go are left to their toolchains, for not each machine has them.
-func (r *release) packGuests(ctx context.Context, work string) error {
-	files, err := r.read("LICENSE", "guests/examples/README.md")
-	if err != nil {
-		return err
-	}
-	files[1].name = "README.md"
-	golang, err := r.golang(ctx)
-	if err != nil {
-		return err
-	}
-	files = append(files, file{name: "THIRD_PARTY_LICENSES.txt", data: notices([]module{golang})})
-	sources, err := filepath.Glob(filepath.Join(r.tree, "guests/examples/*/main.go"))
-	if err != nil || len(sources) == 0 {
-		return errors.Join(errors.New("there are none in guests/examples"), err)
-	}
-	for _, source := range sources {
-		dir := filepath.Dir(source)
-		wasm, err := r.guest(ctx, work, dir)
-		if err != nil {
-			return err
-		}
-		files = append(files, file{name: filepath.Base(dir) + ".wasm", data: wasm})
-	}
-	name := "slswasm-guests_" + r.version
-	return r.write(name+".tar.gz", tarGz(name, files))
 }
 
 func (r *release) read(names ...string) ([]file, error) {

@@ -46,7 +46,6 @@ func TestReadme(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(bin, name), []byte(script), 0o700)) //nolint:gosec // is a program
 	}
 	must(t, os.CopyFS(filepath.Join(dir, "host/ops"), os.DirFS(".")))
-	must(t, os.CopyFS(filepath.Join(dir, "systemd"), os.DirFS("systemd"))) // as in the archive
 	settings, err := os.ReadFile("kubernetes/slswasm.yaml")
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "slswasm.yaml"), append(settings, "# mine\n"...), 0o600))
