@@ -76,7 +76,7 @@ func (g guide) follow(t *testing.T) {
 	)
 	dir := t.TempDir()
 	module := guesttest.BuildSmall(t, g.guest)
-	if err := os.WriteFile(filepath.Join(dir, g.guest+".wasm"), module, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, g.guest+".tinygo.wasm"), module, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	config := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindSubmatch(text)
