@@ -36,14 +36,39 @@ func (s *replaySettings) show(c *cli.Context, cfg replay.Config) error {
 	if err := printGroups(c.App.Writer, groups); err != nil {
 		return err
 	}
-	// --list shows all letters; what is left of them is the other's matter.
-	verb, before := "there are", "replayed or not"
-	if s.dryRun {
-		verb, before = "to be sent:", fmt.Sprintf("replayed before: %d", counts.Before)
+	verb, left := "to be sent:", counts
+	if s.list { // which has all letters, replayed or not
+		verb, cfg.Again = "there are", "" // nothing is written
+		if _, left, err = replay.Preview(c.Context, cfg); err != nil {
+			return err
+		}
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "%s %s, for %s; %s, of a log that has another letter: %d, filtered: %d, bad lines: %d\n",
-		verb, plural(int(counts.Sent), "letter"), plural(len(groups), "reason"), before, counts.Repeated, counts.Filtered, counts.Bad)
+	_, err = fmt.Fprintf(c.App.Writer, "%s %s, for %s; %s\n",
+		verb, plural(int(counts.Sent), "letter"), plural(len(groups), "reason"), s.standing(left))
 	return err
+}
+
+// standing says how far a replay has come, and what of the files it would leave
+// out.
+func (s *replaySettings) standing(left replay.Counts) string {
+	text := fmt.Sprintf("replayed before: %d", left.Before)
+	switch {
+	case left.Sent == 0 && left.Before > 0:
+		text += ", and nothing is left to be sent; --restart sends it again"
+	case s.list:
+		text += fmt.Sprintf(", still to be sent: %d", left.Sent)
+	}
+	for _, more := range []struct {
+		n    int64
+		what string
+	}{
+		{left.Repeated, "left out, for their log is sent with another letter"}, {left.Filtered, "filtered"}, {left.Bad, "bad lines"},
+	} {
+		if more.n > 0 {
+			text += fmt.Sprintf(", %s: %d", more.what, more.n)
+		}
+	}
+	return text
 }
 
 func printGroups(w io.Writer, groups []replay.Group) error {

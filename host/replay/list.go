@@ -6,6 +6,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/slswasm/slswasm/sinks/deadletter"
@@ -15,7 +16,7 @@ import (
 // but for the numbers in it.
 type Group struct {
 	Stage   deadletter.Stage `json:"stage"`
-	Reason  string           `json:"reason"` // with N in the place of numbers
+	Reason  string           `json:"reason"` // with N in the place of numbers that vary
 	Letters int64            `json:"letters"`
 	First   time.Time        `json:"first"` // when one was given up
 	Last    time.Time        `json:"last"`
@@ -68,14 +69,25 @@ type grouping struct{ groups map[groupKey]*Group }
 // mostGroups bounds the memory; what comes later is in one group a stage.
 const mostGroups = 10_000
 
-// numbers is what differs between reasons that say the same.
-var numbers = regexp.MustCompile(`0[xX][0-9A-Fa-f]+|[0-9A-Fa-f-]{20,}|[0-9]+`)
+// numbers are what may differ between reasons that say the same. Behind such a
+// word one is a code: the status of an answer, or what Splunk calls code.
+var numbers = regexp.MustCompile(`\b(?:code|answered|status|HTTP) [0-9]{1,3}\b|0[xX][0-9A-Fa-f]+|[0-9A-Fa-f-]{20,}|[0-9]+`)
+
+// alike is a reason with N in the place of numbers that vary.
+func alike(reason string) string {
+	return numbers.ReplaceAllStringFunc(reason, func(s string) string {
+		if strings.Contains(s, " ") {
+			return s
+		}
+		return "N"
+	})
+}
 
 // add is a Sender.
 func (g *grouping) add(_ context.Context, letters []deadletter.Letter, name func(i int) string) error {
 	for i := range letters {
 		l := &letters[i]
-		key := groupKey{l.Stage, numbers.ReplaceAllString(l.Reason, "N")}
+		key := groupKey{l.Stage, alike(l.Reason)}
 		if g.groups[key] == nil && len(g.groups) >= mostGroups {
 			key.reason = "(other reasons)"
 		}

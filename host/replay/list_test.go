@@ -18,7 +18,7 @@ func TestListGroups(t *testing.T) {
 	all := numbered(0, 10)
 	for i := range all[:3] {
 		all[i].Stage = deadletter.Stage{Kind: deadletter.StageSink, Name: "hec"}
-		all[i].Reason = []string{"code 12 at 0xbeef", "code 6 at 0x1", "code 6 at 0x1"}[i]
+		all[i].Reason = []string{"answered 400: event 12 (code 6) at 0xbeef", "answered 400: event 7 (code 6) at 0x1", "answered 400: event 7 (code 6) at 0x1"}[i]
 	}
 	all[2].Log, all[2].Cursor, all[2].Index = all[1].Log, all[1].Cursor, all[1].Index // a second letter of one log counts too
 	write(t, path, all...)
@@ -35,8 +35,8 @@ func TestListGroups(t *testing.T) {
 			Example: Example{Place: path + ":4", Reason: "line 3 is ugly", Project: "p", Logstore: "l", Shard: 0, Cursor: "MTY=", Index: 3},
 		},
 		{
-			Stage: deadletter.Stage{Kind: "sink", Name: "hec"}, Reason: "code N at N", Letters: 3, First: letter(0).At, Last: letter(2).At,
-			Example: Example{Place: path + ":1", Reason: "code 12 at 0xbeef", Project: "p", Logstore: "l", Shard: 0, Cursor: "MTY=", Index: 0},
+			Stage: deadletter.Stage{Kind: "sink", Name: "hec"}, Reason: "answered 400: event N (code 6) at N", Letters: 3, First: letter(0).At, Last: letter(2).At,
+			Example: Example{Place: path + ":1", Reason: "answered 400: event 12 (code 6) at 0xbeef", Project: "p", Logstore: "l", Shard: 0, Cursor: "MTY=", Index: 0},
 		},
 	}
 	if diff := cmp.Diff(want, groups); diff != "" {
