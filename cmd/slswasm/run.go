@@ -79,6 +79,9 @@ func runCommand() *cli.Command {
 			page, pageErr := s.admin.open(c.App.Version, logger)
 			defer func() { err = errors.Join(err, page.close(c.Context)) }()
 			if err := inOrder(planErr, flowErr, sinkErr, plan.located(errors.Join(pullErr, retryErr, saveErr, pageErr, traceErr))); err != nil {
+				if len(plan.given) == 0 && plan.document.path == "" {
+					err = errors.Join(err, errors.New("nothing is set: slswasm config example prints a configuration file to begin with, slswasm run --help all flags"))
+				}
 				return usage(errors.Join(err, closeSinks(opened)))
 			}
 			stopProfile, err := s.profile.start()
