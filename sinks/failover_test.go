@@ -101,8 +101,8 @@ func TestAside(t *testing.T) {
 		low, top []time.Duration
 	}{
 		{"longer and longer", repeat(step{0, retry(errDown, 0)}, 5),
-			[]time.Duration{sec / 2, sec, 2 * sec, 4 * sec, 4 * sec},
-			[]time.Duration{3 * sec / 2, 3 * sec, 6 * sec, 12 * sec, 12 * sec}},
+			[]time.Duration{sec / 2, sec, 2 * sec, 8*sec/3 - 1, 8*sec/3 - 1},
+			[]time.Duration{3 * sec / 2, 3 * sec, 6 * sec, 8 * sec, 8 * sec}},
 		{"as the receiver asks, within limits", []step{{0, retry(errDown, 7*sec)}, {0, retry(errDown, time.Hour)}, {0, retry(errDown, 1)}},
 			[]time.Duration{7 * sec, 20 * sec, sec}, []time.Duration{7 * sec, 20 * sec, sec}},
 		{"while it is held", repeat(step{0, hold("token")}, 3),
