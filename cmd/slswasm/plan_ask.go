@@ -82,15 +82,15 @@ func (p *plan) inFile(l doctor.Line) string {
 	switch of := l.Of; of.Kind {
 	case doctor.OfSource:
 		f := p.flows[of.Flow]
-		return pointed(l.Remedy, f.title, f.keys, f.filled.where, f.entry.place(p.document.path))
+		return pointed(l.Remedy, f.title, f.keys, f.filled.where, f.place(p.document.path))
 	case doctor.OfGuest:
 		if t := p.flows[of.Flow].chain[of.Item]; t.filled != nil {
-			return pointed(l.Remedy, t.title, t.keys, t.filled.where, t.entry.place(p.document.path))
+			return pointed(l.Remedy, t.title, t.keys, t.filled.where, t.place(p.document.path))
 		}
 	case doctor.OfSink:
 		for _, r := range p.receivers {
 			if r.entry.name == of.Name && r.filled != nil {
-				return pointed(l.Remedy, r.title, r.keys, r.filled.where, r.entry.place(p.document.path))
+				return pointed(l.Remedy, r.title, r.keys, r.filled.where, r.place(p.document.path))
 			}
 		}
 	default:
