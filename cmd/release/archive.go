@@ -34,10 +34,13 @@ func sorted(files []file) []file {
 	return slices.SortedFunc(slices.Values(files), func(a, b file) int { return cmp.Compare(a.name, b.name) })
 }
 
-// tarGz packs files into a folder. Writing into memory cannot fail.
-func tarGz(folder string, files []file) []byte {
+// tarGz packs files into a folder, as small as can be. Writing into memory
+// cannot fail.
+func tarGz(folder string, files []file) []byte { return tarGzAt(gzip.BestCompression, folder, files) }
+
+func tarGzAt(level int, folder string, files []file) []byte {
 	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	z, _ := gzip.NewWriterLevel(&b, level)
 	t := tar.NewWriter(z)
 	for _, f := range sorted(files) {
 		_ = t.WriteHeader(&tar.Header{

@@ -13,22 +13,9 @@ import (
 // packGuests makes the archive of the example guests, as `make guests` does:
 // in Go, and in other languages where their toolchains are found.
 func (r *release) packGuests(ctx context.Context, work string) error {
-	files, err := r.read("LICENSE", "guests/examples/README.md")
+	files, err := r.documents(guestDocuments)
 	if err != nil {
 		return err
-	}
-	files[1].name = "README.md"
-	readmes, err := filepath.Glob(filepath.Join(r.tree, "guests/examples/*/README.md"))
-	if err != nil {
-		return err
-	}
-	for _, name := range readmes { // README.md links to their folders
-		folder := filepath.Base(filepath.Dir(name))
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		files = append(files, file{name: folder + "/README.md", data: text})
 	}
 	var inside []module
 	for _, made := range []func(context.Context, string) ([]file, module, error){r.goGuests, r.tinyGoGuests, r.rustGuests} {
@@ -45,7 +32,7 @@ func (r *release) packGuests(ctx context.Context, work string) error {
 	}
 	files = append(files, file{name: "THIRD_PARTY_LICENSES.txt", data: notices(inside)})
 	name := "slswasm-guests_" + r.version
-	return r.write(name+".tar.gz", tarGz(name, files))
+	return r.write(name+".tar.gz", r.tarGz(name, files))
 }
 
 // An absentError says why there are no guests of a language.

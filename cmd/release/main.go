@@ -28,7 +28,7 @@ func main() {
 	cargo := flag.String("cargo", "", "`PATH` of cargo, for guests in Rust")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	r := release{version: *version, tree: *tree, out: *out, tinygo: *tinygo, cargo: *cargo, platforms: platforms, log: os.Stdout}
+	r := release{version: *version, tree: *tree, out: *out, tinygo: *tinygo, cargo: *cargo, platforms: platforms, tarGz: tarGz, log: os.Stdout}
 	err := r.make(ctx)
 	stop()
 	if err != nil {
@@ -52,6 +52,7 @@ type release struct {
 	env                []string // of the builds, beside the environment's
 	tinygo, cargo      string   // paths; "": guests without them
 	only               string   // of the example guests; "": all
+	tarGz              func(folder string, files []file) []byte
 }
 
 // semver is a version as Go's modules want it.
@@ -104,7 +105,7 @@ func (r *release) common(ctx context.Context, work string) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := r.documents()
+	files, err := r.documents(documents)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +143,7 @@ func (r *release) pack(ctx context.Context, work string, p platform, common []fi
 		{name: "THIRD_PARTY_LICENSES.txt", data: notices(modules)},
 	}, common...)
 	name := fmt.Sprintf("slswasm_%s_%s_%s", r.version, p.os, p.arch)
-	archive, format := name+".tar.gz", tarGz
+	archive, format := name+".tar.gz", r.tarGz
 	if p.os == "windows" {
 		archive, format = name+".zip", zipped
 	}
