@@ -136,7 +136,7 @@ func TestPageInTrouble(t *testing.T) {
 	b.Until(`document.querySelector("#shards-rows tr").textContent.includes("audit 0") && document.querySelector("th[data-sort=name]").ariaSort === "ascending"`)
 	b.Do(chromedp.Click(chromedp.CSS(`th[data-sort=lag] button`)), chromedp.Click(chromedp.CSS("#shards-more")))
 
-	watchHostile(b, shown)
+	watchHostile(t, b, shown)
 	if title := admintest.Value[string](b, "document.title"); title != "Not ready · slswasm" {
 		t.Errorf("the title is %q", title)
 	}
@@ -148,7 +148,8 @@ func TestPageInTrouble(t *testing.T) {
 }
 
 // watchHostile lets the tap show a log whose texts want to be more than text.
-func watchHostile(b *admintest.Browser, shown *tap.Tap) {
+func watchHostile(t *testing.T, b *admintest.Browser, shown *tap.Tap) {
+	t.Helper()
 	b.Do(chromedp.Click(chromedp.CSS("#tap-toggle")))
 	b.Until(`document.querySelector("#tap-state").textContent.startsWith("Waiting")`)
 	log := abi.Log{Time: 1e18, Fields: []abi.Field{
@@ -158,11 +159,14 @@ func watchHostile(b *admintest.Browser, shown *tap.Tap) {
 	edited := log
 	edited.Fields = []abi.Field{log.Fields[0], log.Fields[1],
 		{Key: []byte("event"), Value: []byte(`{"user":{"name":"alice","secret":"***"},"ok":true}`)}, {Key: []byte("note"), Value: []byte("call *** now")}, {Key: []byte("risk"), Value: []byte("high")}}
-	for range 40 { // until the page has said that it watches
-		if shown.Watched() {
-			break
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.After(20 * time.Second); !shown.Watched(); { // the page has said that it will
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatal("the page does not watch")
 		}
-		b.Until("true")
 	}
 	shown.Offer(tap.Batch{Flow: "audit", Source: "prod/audit", Shard: 7, Logs: []abi.Log{log, log, log},
 		Events:   []abi.Event{{Log: edited}, {Log: log, Origin: 2}, {Log: edited, Origin: 2}},
