@@ -201,12 +201,7 @@ func (s *moveSettings) move(c *cli.Context, to func(*observed) shard.Target, sha
 		if err := confirm(c, count); err != nil {
 			return usage(err)
 		}
-		for _, j := range journeys { // the answer may have taken long
-			if err := j.unchanged(c.Context, s.force); err != nil {
-				errs = append(errs, fmt.Errorf("%s: nothing was moved: %w", j.title(), err))
-			}
-		}
-		if err := blameAlive(errs...); err != nil {
+		if err := unchanged(c.Context, journeys, s.force); err != nil { // the answer may have taken long
 			return err
 		}
 	}
@@ -258,19 +253,29 @@ func (j *journey) plan(c *cli.Context, to shard.Target, force bool, shards ...in
 	return err
 }
 
-// unchanged says whether the group still is what was shown.
-func (j *journey) unchanged(ctx context.Context, force bool) error {
-	if force || len(j.moves) == 0 {
-		return nil
+// unchanged returns an error unless the groups still are what was shown.
+func unchanged(ctx context.Context, journeys []*journey, force bool) error {
+	var errs []error
+	for _, j := range journeys {
+		if force || len(j.moves) == 0 {
+			continue
+		}
+		now, err := j.Look(ctx)
+		if err == nil && !slices.EqualFunc(now.Shards, j.look.Shards, sameStanding) {
+			err = errors.New("a consumer has saved a checkpoint meanwhile")
+		}
+		if err == nil {
+			err = j.Idle(ctx, now)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: nothing was moved: %w", j.title(), err))
+		}
 	}
-	now, err := j.Look(ctx)
-	if err != nil {
-		return err
-	}
-	if !slices.EqualFunc(now.Shards, j.look.Shards, func(a, b shard.Standing) bool { return a.Shard == b.Shard && a.Checkpoint == b.Checkpoint }) {
-		return errors.New("a consumer has saved a checkpoint meanwhile")
-	}
-	return j.Idle(ctx, now)
+	return blameAlive(errs...)
+}
+
+func sameStanding(a, b shard.Standing) bool {
+	return a.Shard == b.Shard && a.Checkpoint == b.Checkpoint
 }
 
 func (j *journey) table(w io.Writer) error {
