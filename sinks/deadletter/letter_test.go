@@ -16,8 +16,8 @@ import (
 func sample() Letter {
 	return Letter{
 		At: time.Date(2024, 2, 9, 3, 4, 5, 6, time.UTC), Reason: `trap: <unreachable> & "more"`,
-		Stage:   Stage{Kind: StageGuest, Name: "audit", SHA256: "ab12"},
-		Flow: "prod", Project: "p", Logstore: "l", Shard: 3, Cursor: "MTY=", Index: 17,
+		Stage: Stage{Kind: StageGuest, Name: "audit", SHA256: "ab12"},
+		Flow:  "prod", Project: "p", Logstore: "l", Shard: 3, Cursor: "MTY=", Index: 17,
 		Log: abi.Log{Time: 1707447845000000001, Group: 2, Fields: []abi.Field{
 			{Key: []byte("__time__"), Value: []byte("1707447845")},
 			{Key: []byte("k\x00"), Value: []byte("a\nb\u2028日本<>&")},
