@@ -81,6 +81,8 @@ bench: build ## what a log costs, as bin/bench.md and .json: ROUNDS=5 of MB=150;
 kills: ## rsyslog, syslog-ng and the collector killed with -9 in mid-stream, KILLS (50) times each
 	SLSWASM_KILLS=$${KILLS:-50} $(GO) test -count=1 -v -timeout 20m -run 'TestKills|TestCollectorKilled' ./sinks/syslog ./sinks/hec
 
+# A program with the race detector sleeps for a second at its end; the tests start hundreds of them.
+test: export GORACE ?= atexit_sleep_ms=0
 test: ## every test, with the race detector
 	@set -e; for m in $(MODULES); do (cd $$m && $(GO) test -race -timeout 20m ./...); done
 	@if test -x "$(CARGO)"; then cd guests && $(RUST) cargo test --quiet --locked; \
