@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/urfave/cli/v2"
 )
 
 const checkout = "../.."
@@ -108,4 +112,53 @@ func TestFailuresAreTheProgramsOwnWords(t *testing.T) {
 	if len(quoted) < 20 {
 		t.Errorf("only %d messages are quoted", len(quoted))
 	}
+}
+
+// TestDocumentsNameCommandsAndFlagsThatThereAre looks at each `slswasm ...`
+// within a text; those in blocks are run by other tests.
+func TestDocumentsNameCommandsAndFlagsThatThereAre(t *testing.T) {
+	span := regexp.MustCompile("`(?:bin/)?slswasm ([^`]*)`")
+	spans := 0
+	for _, doc := range files(t, ".md") {
+		text, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range span.FindAllSubmatch(text, -1) {
+			spans++
+			if wrong := notThere(strings.Fields(string(m[1]))); wrong != "" {
+				t.Errorf("%s: slswasm %s: there is no %s", doc, m[1], wrong)
+			}
+		}
+	}
+	if spans < 40 {
+		t.Errorf("only %d commands were found", spans)
+	}
+}
+
+// notThere returns the first word that is neither a command, nor a flag, nor
+// anything that stands behind them.
+func notThere(words []string) string {
+	var at *cli.Command
+	below := newApp(io.Discard, io.Discard).Commands
+	for _, word := range words {
+		if name, _, _ := strings.Cut(strings.Trim(word, "[](),.:;"), "="); strings.HasPrefix(name, "-") {
+			if at == nil || !hasFlag(at, strings.TrimLeft(name, "-")) {
+				return name
+			}
+			continue
+		}
+		i := slices.IndexFunc(below, func(c *cli.Command) bool { return c.HasName(word) })
+		switch {
+		case i >= 0:
+			at, below = below[i], below[i].Subcommands
+		case at == nil:
+			return word
+		}
+	}
+	return ""
+}
+
+func hasFlag(c *cli.Command, name string) bool {
+	return name == "help" || slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 }
