@@ -54,10 +54,11 @@ func (p *Pipeline) watch(ctx context.Context, s *source, b *shard.Batch) error {
 		span.Step("commit", began).End(time.Now(), nil, slog.String("cursor", cursor))
 	}
 	err := p.settle(context.WithValue(ctx, spanKey{}, span), s.flow, pulled{s, b})
-	if _, halt := errors.AsType[*haltError](err); halt {
-		err = errors.New("halted: a guest could not transform a log") // its words may be part of the log
+	told := err
+	if halts(err) {
+		told = errors.New("halted: a guest could not transform a log") // its words may be part of the log
 	}
-	span.End(time.Now(), err,
+	span.End(time.Now(), told,
 		slog.String("flow", s.flow.name), slog.String("project", s.cfg.Project), slog.String("logstore", s.cfg.Logstore),
 		slog.Int("shard", b.Shard), slog.String("cursor", b.Cursor), slog.Int("first", b.First),
 		slog.Int("logs", len(b.Logs)), slog.Int("bytes", b.RawBytes))
