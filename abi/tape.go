@@ -40,6 +40,8 @@ const (
 	TapeEscaped    = 1 << iota // there is a backslash in the string
 	TapeKeyEscaped             // there is one in the key
 	TapeMarked                 // there is something in the string that credentials and e-mail addresses have
+	TapeKeyMarked              // the key ends as names of secrets do
+	TapeNamed                  // something in front of a quote in the string does
 )
 
 // What WriteTape returns other than a number of entries.
@@ -142,6 +144,9 @@ func (t *taper) name(i int) int {
 		}
 	}
 	t.key, t.keyFlags = uint64(i+1)|uint64(end-i-2)<<32, flags&TapeEscaped*TapeKeyEscaped
+	if end-i >= 4 {
+		t.keyFlags |= tapeEnding(s[end-3], s[end-2]) * TapeKeyMarked
+	}
 	if i = jsonSkip(s, end); i >= len(s) || s[i] != ':' {
 		return -1
 	}
@@ -278,7 +283,7 @@ func tapeString(s []byte, i int) (end int, flags uint64) {
 		case c < ' ':
 			return -1, 0
 		case c == '\\':
-			flags |= tapeEscape(s[i+1:])
+			flags |= tapeEscape(s[start+1:], i-start-1)
 			if i = jsonEscape(s, i); i < 0 {
 				return -1, 0
 			}
@@ -292,13 +297,35 @@ func tapeString(s []byte, i int) (end int, flags uint64) {
 	}
 }
 
-// tapeEscape returns the flags of a string with a backslash, after which s follows.
-func tapeEscape(s []byte) uint64 {
-	if bytes.HasPrefix(s, []byte("u")) || bytes.HasPrefix(s, []byte(`\u`)) {
+// tapeEscape returns the flags of a string, s without its first quote, with a backslash at i.
+func tapeEscape(s []byte, i int) uint64 {
+	switch {
+	case bytes.HasPrefix(s[i+1:], []byte("u")), bytes.HasPrefix(s[i+1:], []byte(`\u`)):
 		return TapeEscaped | TapeMarked
+	case !bytes.HasPrefix(s[i+1:], []byte(`"`)):
+		return TapeEscaped
 	}
-	return TapeEscaped
+	for i > 0 && s[i-1] == '\\' { // a quote quoted again and again
+		i--
+	}
+	if i < 2 {
+		return TapeEscaped
+	}
+	return TapeEscaped | tapeEnding(s[i-2], s[i-1])*TapeNamed
 }
+
+// tapeEndings has a bit for each byte that may stand before one, but for three bits of either, at
+// the end of a name: password, pwd, secret, token, key, authorization, credentials.
+var tapeEndings = [32]uint32{
+	'd' & 31: 1<<('r'&31) | 1<<('w'&31),
+	't' & 31: 1 << ('e' & 31),
+	'n' & 31: 1<<('e'&31) | 1<<('o'&31),
+	'y' & 31: 1 << ('e' & 31),
+	's' & 31: 1 << ('l' & 31),
+}
+
+// tapeEnding returns 1 for the last two bytes of a name like a secret's, or else 0.
+func tapeEnding(a, b byte) uint64 { return uint64(tapeEndings[b&31] >> (a & 31) & 1) }
 
 // tapeMarks sets the top bit of the lowest byte of w that marks a string: an @ or a %, a
 // full stop after P to S, an I after every other capital letter. Before is what stands one

@@ -22,25 +22,22 @@ func slowTape(text []byte) (lines []string, ok bool) {
 		at, line int
 		object   bool
 		key      string
-		escaped  bool
+		keyFlags int
 	}
 	var (
 		around []container
 		top    = func() *container { return &around[len(around)-1] }
 		key    string
-		escape bool // in the key
+		ofKey  int  // its flags
 		name   bool // the next string is one
 	)
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	add := func(kind, from, to int) {
-		flags := 0
+		flags := ofKey
 		raw := string(text[from:to])
 		if kind == TapeString {
-			flags = slowFlags(raw)
-		}
-		if escape {
-			flags |= TapeKeyEscaped
+			flags |= slowFlags(raw)
 		}
 		lines = append(lines, fmt.Sprint(kind, flags, len(around), " ", len(lines)+1, key, "|", raw))
 	}
@@ -62,25 +59,28 @@ func slowTape(text []byte) (lines []string, ok bool) {
 					return nil, false
 				}
 				add(map[json.Delim]int{'{': TapeObject, '[': TapeArray}[v], start, end)
-				around = append(around, container{start, len(lines) - 1, v == '{', key, escape})
+				around = append(around, container{start, len(lines) - 1, v == '{', key, ofKey})
 				name = v == '{'
 				continue
 			}
 			c := *top()
 			around = around[:len(around)-1]
-			key, escape = c.key, c.escaped
+			key, ofKey = c.key, c.keyFlags
 			add(TapeEnd, start, end)
-			kind, flags := TapeArray, 0
+			kind := TapeArray
 			if c.object {
 				kind = TapeObject
 			}
-			if c.escaped {
-				flags = TapeKeyEscaped
-			}
-			lines[c.line] = fmt.Sprint(kind, flags, len(around), " ", len(lines), c.key, "|", string(text[c.at:end]))
+			lines[c.line] = fmt.Sprint(kind, c.keyFlags, len(around), " ", len(lines), c.key, "|", string(text[c.at:end]))
 		case string:
 			if name {
-				key, escape, name = string(text[start+1:end-1]), bytes.IndexByte(text[start:end], '\\') >= 0, false
+				key, ofKey, name = string(text[start+1:end-1]), 0, false
+				if strings.Contains(key, `\`) {
+					ofKey = TapeKeyEscaped
+				}
+				if slowEnding(key) {
+					ofKey |= TapeKeyMarked
+				}
 				continue
 			}
 			add(TapeString, start, end)
@@ -107,7 +107,23 @@ func slowFlags(raw string) (flags int) {
 			flags |= TapeMarked
 		}
 	}
+	raw = raw[1 : len(raw)-1]
+	for i, c := range []byte(raw) {
+		if c == '"' && slowEnding(strings.TrimRight(raw[:i], `\`)) {
+			flags |= TapeNamed
+		}
+	}
 	return flags
+}
+
+func slowEnding(name string) bool {
+	low := []byte(name)
+	for i, c := range low {
+		low[i] = c&31 | '`'
+	}
+	return slices.ContainsFunc([]string{"rd", "wd", "et", "en", "ey", "on", "ls"}, func(end string) bool {
+		return bytes.HasSuffix(low, []byte(end))
+	})
 }
 
 // readTape lists the entries as slowTape does.
@@ -145,6 +161,8 @@ func FuzzTape(f *testing.F) {
 		`{"a":{"b":[1,2,{"c":"d"}]},"e":"f","a":{"x":"y"},"k\u0065y":[[null],true,false,-0.5e+10,{}]}`, `[]`, `"x"`, "\t[ 1 ,\r\n2 ] ", ``, `01`, `[1,]`, `{"a":1,}`,
 		`["a@b","%40","\u0040","\\u0040","LTAI5t","STS.x","MPI","P.","Q.","T.","BI",".","I","a.I","\n","\"","\\","é","日本語 @","日.","éI","é0","_I","\u00e9 9876543210 abcdefgh"]`,
 		`{"a long key with words":"and a long text with many more words, than two, and an @ at the end of it all.","b":"exactly16bytes..","c":"exactly15bytes@"}`,
+		`{"password":"x","db_pwd":["{\"Password\":\"x\"}"],"k":"rd","rd\"":{"y":0,"ey":"\"d\"ey\\\" \\\\\" d\\r\"rd"},"2$":["en","\"","\\\"en\\\\"]}`,
+		`{"tokens":["token"],"Token":[[1],{"a":"on\""},"on"],"a":"en\\\\\"","b":"en \"","c":"n\"en","d":"\u006fn\"","\u0065n":1,"e\u006e":1,"Ð":"中en\""}`,
 		"\"\xff\"", "[\"\xed\xa0\x80\"]", "\"\x01\"", `"\x"`, `"a`, `"abcdefghijklmnopqrstuvwxyz`, `{"a"`, `{"a":`, `{"a":"`, `{"a" "b"}`, `[}`, `{]`, `]`, `1 2`, `tru`, `{"":"",1:2}`, `["a":1]`,
 		strings.Repeat("[", TapeDepth) + strings.Repeat("]", TapeDepth), strings.Repeat("[", TapeDepth+1) + strings.Repeat("]", TapeDepth+1), strings.Repeat(`{"a":[`, 128),
 	} {
