@@ -13,7 +13,7 @@ mod value;
 pub use picker::{Picked, Picker};
 pub use rewrite::Rewriter;
 pub use scanner::{Error, Kind, Scanner, MAX_DEPTH};
-pub(crate) use tape::{Entry, Tape, ESCAPED, KEY_ESCAPED, MARKED};
+pub(crate) use tape::{Entry, Tape, ESCAPED, KEY_ESCAPED, KEY_MARKED, MARKED, NAMED};
 pub(crate) use text::word;
 pub use text::{append_string, is, unescape};
 pub use value::{get, valid, Elements, Members, Value};

@@ -19,10 +19,13 @@ pub(crate) struct Entry {
 /// Flags of an entry: a backslash is in the string; one is in the key; there is
 /// something in the string that credentials and e-mail addresses have: an @, a %, a
 /// full stop after P to S, an I after every other capital letter, a u after a
-/// backslash.
+/// backslash; the key ends as the names of secrets do; so does, in the string,
+/// something in front of a quote.
 pub(crate) const ESCAPED: u8 = 1;
 pub(crate) const KEY_ESCAPED: u8 = 2;
 pub(crate) const MARKED: u8 = 4;
+pub(crate) const KEY_MARKED: u8 = 8;
+pub(crate) const NAMED: u8 = 16;
 
 impl Entry {
     pub fn kind(&self) -> Kind {
@@ -87,7 +90,9 @@ impl Tape {
             flags |= if scan.text_escaped() { ESCAPED } else { 0 };
             flags |= if scan.key_escaped() { KEY_ESCAPED } else { 0 };
             flags |= if kind == Kind::String && marked(raw) { MARKED } else { 0 };
-            let named = scan.depth() > 0 && key.as_ptr() != text.as_ptr();
+            flags |= if ends_like_secret(key) { KEY_MARKED } else { 0 };
+            flags |= if kind == Kind::String && named(raw) { NAMED } else { 0 };
+            let has_key = scan.depth() > 0 && key.as_ptr() != text.as_ptr();
             let (at, next) = (scan.offset() as u32, self.0.len() as u32 + 1);
             match kind {
                 Kind::Object | Kind::Array => around.push(self.0.len()),
@@ -103,7 +108,7 @@ impl Tape {
                 flags,
                 depth: scan.depth() as u16,
                 next,
-                key_at: if named { (key.as_ptr() as usize - text.as_ptr() as usize) as u32 } else { 0 },
+                key_at: if has_key { (key.as_ptr() as usize - text.as_ptr() as usize) as u32 } else { 0 },
                 key_len: key.len() as u32,
                 at,
                 len: raw.len() as u32,
@@ -124,6 +129,23 @@ fn marked(s: &[u8]) -> bool {
         [before, b'I'] => before & 0xE1 == b'A',
         _ => false,
     })
+}
+
+/// Whether the name of a secret may stand in front of a quote in a string.
+#[cfg(not(target_family = "wasm"))]
+fn named(s: &[u8]) -> bool {
+    let text = &s[1..s.len() - 1];
+    (0..text.len()).filter(|i| text[*i] == b'"').any(|quote| {
+        let escapes = text[..quote].iter().rev().take_while(|c| **c == b'\\').count();
+        ends_like_secret(&text[..quote - escapes])
+    })
+}
+
+/// False for most names that are no secrets'.
+#[cfg(not(target_family = "wasm"))]
+fn ends_like_secret(name: &[u8]) -> bool {
+    let ends = [b"rd", b"wd", b"et", b"en", b"ey", b"on", b"ls"];
+    matches!(*name, [.., a, b] if ends.iter().any(|end| (end[0] ^ a | end[1] ^ b) & 31 == 0))
 }
 
 #[cfg(test)]

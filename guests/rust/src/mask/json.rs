@@ -1,5 +1,5 @@
-use super::{name, secret_name, Rules, HIDDEN};
-use crate::json::{append_string, unescape, word, Entry, Kind, Tape, ESCAPED, KEY_ESCAPED, MARKED};
+use super::{secret_name, Rules, HIDDEN};
+use crate::json::{append_string, unescape, word, Entry, Kind, Tape, ESCAPED, KEY_ESCAPED, KEY_MARKED, MARKED, NAMED};
 
 /// What it takes to mask JSON text of one level: within the strings of a text is
 /// that of the next.
@@ -42,20 +42,19 @@ impl Rules {
         src: &[u8],
         tape: &[Entry],
     ) -> bool {
-        let names = self.options.secret_members;
+        let telling = if self.options.secret_members { MARKED | NAMED | KEY_MARKED | KEY_ESCAPED } else { MARKED };
         let mut done = 0; // src[..done] stands in dst
         for v in tape {
+            if v.flags & telling == 0 && !self.numbers {
+                continue; // as most
+            }
             match v.kind() {
                 Kind::String => {}
                 Kind::Number if self.numbers => {}
                 _ => continue,
             }
-            let secret = names && name::ends_like_secret(v.key(src));
-            if v.flags == 0 && !secret && !self.numbers {
-                continue; // as most
-            }
             let (from, to) = (v.at as usize, (v.at + v.len) as usize);
-            if v.flags == MARKED && !secret && !self.numbers {
+            if v.flags == MARKED && !self.numbers {
                 done = self.hide(dst, &src[..to - 1], done, from + 1);
             } else if self.replace(buffers, below, src, v) {
                 dst.extend_from_slice(&src[done..from]);
@@ -79,7 +78,8 @@ impl Rules {
         let secret = self.options.secret_members && secret_name(key);
         if v.kind() == Kind::String {
             text = &text[1..text.len() - 1];
-            if !secret && !self.numbers && v.flags & MARKED == 0 && !may_nest(text) {
+            let nests = || v.flags & NAMED != 0 && may_nest(text);
+            if !secret && !self.numbers && v.flags & MARKED == 0 && !nests() {
                 return false;
             }
             if v.flags & ESCAPED != 0 {
