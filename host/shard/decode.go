@@ -33,7 +33,7 @@ type decoder struct {
 	keys   keySet
 	names  [4]abi.Field // of the reserved fields, in their order
 
-	limit  int // of a part's views
+	limit  int // of a part's views, and of its keys and values, in bytes
 	list   scan
 	inside bool // a group is open:
 	whole  scan // all of it,
@@ -51,14 +51,6 @@ type decoder struct {
 	second uint32      // whose text is secondText
 	text   []byte
 }
-
-// partSize is what the views of a part may take, in bytes: few enough to stay
-// in a processor's own cache until they are delivered.
-const partSize = 1 << 20
-
-// manyBytes times as many bytes as views end a part, too: a large tag that all
-// logs share is few bytes here, and many where the logs are written.
-const manyBytes = 4
 
 // viewSize is that of an abi.Field, and about that of an abi.Log.
 const viewSize = 56
@@ -101,7 +93,7 @@ func (d *decoder) start(raw []byte, limit int) {
 }
 
 // part flattens the next logs: at least one, and then until their views or
-// their bytes have reached their limits. The logs' Time is their __time__ and
+// their bytes have reached the limit. The logs' Time is their __time__ and
 // __time_ns_part__ as the service has them, whatever the contents say.
 func (d *decoder) part() ([]abi.Log, error) {
 	d.first += len(d.logs)
@@ -124,8 +116,10 @@ func (d *decoder) part() ([]abi.Log, error) {
 // size is the memory of the part, beside the pull's bytes.
 func (d *decoder) size() int { return viewSize*(len(d.fields)+len(d.logs)) + len(d.arena) }
 
+// full looks at both: a large tag that all logs share is few bytes here, and
+// many where the logs are written.
 func (d *decoder) full() bool {
-	return len(d.logs) > 0 && (d.size() >= d.limit || d.bytes/manyBytes >= d.limit)
+	return len(d.logs) > 0 && (d.size() >= d.limit || d.bytes >= d.limit)
 }
 
 // enter finds the next group.

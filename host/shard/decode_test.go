@@ -203,7 +203,7 @@ func TestPartsBoundTheMemory(t *testing.T) {
 		logs, parts := 0, 1
 		for ; err == nil; _, err = d.part() {
 			logs += len(d.logs)
-			if most := limit + 2*limit/10; d.size() > most || d.bytes > manyBytes*most {
+			if most := limit + 2*limit/10; d.size() > most || d.bytes > most {
 				t.Fatalf("%s: a part of %d bytes and views of %d", name, d.bytes, d.size())
 			}
 			if !d.more {

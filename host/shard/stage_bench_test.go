@@ -39,7 +39,7 @@ func BenchmarkStage(b *testing.B) {
 		})
 		b.Run("decode, "+string(kind), func(b *testing.B) {
 			cpu.Loop(b, n, size, func() {
-				_, err := d.open(raw, groups, partSize)
+				_, err := d.open(raw, groups, leastPart)
 				for ; err == nil && d.more; _, err = d.part() {
 				}
 				if err != nil {

@@ -35,6 +35,7 @@ type worker struct {
 	cp      checkpoint
 	waiting waiting // for it to be saved
 	pace    *pace
+	portion portion
 }
 
 // do returns how the work ended; err is set when it failed.
@@ -167,7 +168,7 @@ func (w *worker) handle(got *pulled) error {
 	budget := w.run.cfg.Budget
 	var settled waiting
 	steps := Steps{Pull: got.began, Pulled: got.ended, Decode: time.Now()}
-	logs, err := d.open(*got.raw, got.groups, partSize)
+	logs, err := d.open(*got.raw, got.groups, w.portion.bytes())
 	for ; err == nil; logs, err = d.part() {
 		steps.Decoded = time.Now()
 		got.reserved = budget.settle(got.reserved, int64(got.size()+d.size()))
@@ -177,6 +178,8 @@ func (w *worker) handle(got *pulled) error {
 		if err := w.deliver(b); err != nil {
 			return err
 		}
+		w.portion.took(time.Since(steps.Decoded))
+		d.limit = w.portion.bytes()
 		if b.Committed != nil {
 			settled.add(b.Committed)
 		}
