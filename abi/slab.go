@@ -29,17 +29,22 @@ func (s *slab[T]) open(n int) []T {
 			break
 		}
 	}
-	s.insert(make([]T, 0, max(n, s.nextSize())))
+	s.insert(make([]T, 0, max(n, s.nextSize(n))))
 	return s.chunks[s.cur]
 }
 
-func (s *slab[T]) nextSize() int {
+// nextSize doubles with each chunk, and until n fit: the next time it may be a few more.
+func (s *slab[T]) nextSize(n int) int {
 	var t T
+	each := int(unsafe.Sizeof(t))
 	size := slabMin
 	for range s.chunks {
 		size = min(2*size, slabMax)
 	}
-	return size / int(unsafe.Sizeof(t))
+	for size < slabMax && size < n*each {
+		size *= 2
+	}
+	return size / each
 }
 
 // insert makes c the chunk in use.
@@ -76,13 +81,17 @@ func (s *slab[T]) mark() slabMark {
 
 // rewind takes back what was handed out since the mark.
 func (s *slab[T]) rewind(m slabMark) {
+	var t T
+	_, bytes := any(t).(byte) // they point to nothing
 	for i := m.cur; i < len(s.chunks) && i <= s.cur; i++ {
 		keep := 0
 		if i == m.cur {
 			keep = m.used
 		}
 		c := s.chunks[i]
-		clear(c[keep:cap(c)]) // lets go of what it points to
+		if !bytes {
+			clear(c[keep:cap(c)]) // lets go of what it points to
+		}
 		s.chunks[i] = c[:keep]
 	}
 	s.cur = m.cur
