@@ -26,6 +26,15 @@ const (
 	// a %, a full stop after P to S, an I after every other capital letter (A, C, E...),
 	// or a u after a backslash, which may be any of these.
 	Marked
+	// KeyMarked values have a key that ends, as it is written, as names of secrets do: its
+	// last two bytes are, but for their upper three bits, those of rd, wd, et, en, ey, on or ls
+	// (password, pwd, secret, token, private key, authorization, credentials). A value in an
+	// array goes by the array's key.
+	KeyMarked
+	// Named strings have a quote in them with two such bytes before it and its
+	// backslashes: JSON text with a member named like a secret has, at any depth, unless the
+	// name is written with a \u, which makes the string Marked.
+	Named
 )
 
 // Key returns the key, as it is written between the quotes; text is what the

@@ -2,6 +2,8 @@
 
 package jsonscan
 
+import "bytes"
+
 // read makes the tape of a text as the host does.
 func (s *Scanner) read(src []byte) []Entry {
 	w := &s.walk
@@ -11,10 +13,17 @@ func (s *Scanner) read(src []byte) []Entry {
 	for w.next() {
 		e := w.Entry
 		e.Next = uint32(len(tape)) + 1
+		if secretEnd(e.Key(src)) {
+			e.Flags |= KeyMarked
+		}
 		switch e.Kind {
 		case String:
-			if marked(src[e.At:][:e.Len]) {
+			text := src[e.At:][:e.Len]
+			if marked(text) {
 				e.Flags |= Marked
+			}
+			if named(text[1 : len(text)-1]) {
+				e.Flags |= Named
 			}
 		case Object, Array:
 			around[e.Depth] = len(tape)
@@ -29,6 +38,29 @@ func (s *Scanner) read(src []byte) []Entry {
 		return nil
 	}
 	return tape
+}
+
+// secretEnd says whether a name ends as those of secrets do.
+func secretEnd(name []byte) bool {
+	n := len(name)
+	if n < 2 {
+		return false
+	}
+	switch end := [2]byte{name[n-2]&31 | 0x60, name[n-1]&31 | 0x60}; string(end[:]) {
+	case "rd", "wd", "et", "en", "ey", "on", "ls":
+		return true
+	}
+	return false
+}
+
+// named says whether such a name stands before a quote in s.
+func named(s []byte) bool {
+	for i, c := range s {
+		if c == '"' && secretEnd(bytes.TrimRight(s[:i], `\`)) {
+			return true
+		}
+	}
+	return false
 }
 
 func marked(s []byte) bool {

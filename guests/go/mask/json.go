@@ -1,11 +1,6 @@
 package mask
 
-import (
-	"math/bits"
-	"unsafe"
-
-	"github.com/slswasm/slswasm/guests/go/jsonscan"
-)
+import "github.com/slswasm/slswasm/guests/go/jsonscan"
 
 // depth is how many levels of JSON text within strings of JSON text are looked into:
 // requestParameterJson of ActionTrail is one.
@@ -69,23 +64,31 @@ func (l *level) read(dst, text []byte) (masked []byte, changed, ok bool) {
 	return masked, changed, true
 }
 
+// telling are the flags of what may be a secret, or may hold one.
+const telling = jsonscan.Marked | jsonscan.KeyMarked | jsonscan.KeyEscaped | jsonscan.Named
+
 func (l *level) scanned(dst []byte, s *jsonscan.Scanner) ([]byte, bool) {
 	src, tape := s.Text(), s.Tape()
-	names, numbers := l.m.opts.SecretMembers, l.m.numbers
+	numbers := l.m.numbers
 	done := 0 // src[:done] stands in dst
-	for i := range tape {
+	for i := 0; i < len(tape); i++ {
+		if i = l.look(tape, i); i == len(tape) {
+			break
+		}
 		v := &tape[i]
 		if v.Kind != jsonscan.String && (v.Kind != jsonscan.Number || !numbers) {
 			continue
 		}
-		secret := names && endsLikeSecret(src, v) && SecretName(v.Key(src)) // escapes have a flag
+		secret := v.Flags&(jsonscan.KeyMarked|jsonscan.KeyEscaped) != 0 && l.secret(src, v)
+		within := v.Flags & (jsonscan.Marked | jsonscan.Named)
 		switch {
-		case v.Flags == 0 && !secret && !numbers: // as most
-		case v.Flags == jsonscan.Marked && !secret && !numbers:
+		case secret || numbers || within != 0 && v.Flags&jsonscan.Escaped != 0:
+			if l.replace(src, v, secret) {
+				dst = jsonscan.AppendString(append(dst, src[done:v.At]...), l.fresh)
+				done = int(v.At + v.Len)
+			}
+		case within != 0:
 			dst, done = l.m.hide(dst, src[:v.At+v.Len-1], done, int(v.At)+1)
-		case l.replace(src, v):
-			dst = jsonscan.AppendString(append(dst, src[done:v.At]...), l.fresh)
-			done = int(v.At + v.Len)
 		}
 	}
 	if done == 0 {
@@ -94,15 +97,41 @@ func (l *level) scanned(dst []byte, s *jsonscan.Scanner) ([]byte, bool) {
 	return append(dst, src[done:]...), true
 }
 
-// replace says whether there is something to mask in a value, of which l.fresh is then
-// the new text.
-func (l *level) replace(src []byte, v *jsonscan.Entry) (masked bool) {
-	key, text := v.Key(src), []byte(v.Raw(src))
+// look returns the index of the next entry from i on that must be looked at. Four at a
+// time, because what Go makes of a loop costs more per turn than a look does.
+func (l *level) look(tape []jsonscan.Entry, i int) int {
+	if l.m.numbers {
+		return i
+	}
+	for ; i+4 <= len(tape); i += 4 {
+		four := tape[i : i+4]
+		if (four[0].Flags|four[1].Flags|four[2].Flags|four[3].Flags)&telling != 0 {
+			break
+		}
+	}
+	for i < len(tape) && tape[i].Flags&telling == 0 {
+		i++
+	}
+	return i
+}
+
+// secret says whether a value is one by its name.
+func (l *level) secret(src []byte, v *jsonscan.Entry) bool {
+	if !l.m.opts.SecretMembers {
+		return false
+	}
+	key := v.Key(src)
 	if v.Flags&jsonscan.KeyEscaped != 0 {
 		l.key = jsonscan.Unescape(l.key, key)
 		key = l.key
 	}
-	secret := l.m.opts.SecretMembers && SecretName(key)
+	return SecretName(key)
+}
+
+// replace says whether there is something to mask in a value, of which l.fresh is then
+// the new text.
+func (l *level) replace(src []byte, v *jsonscan.Entry, secret bool) (masked bool) {
+	text := []byte(v.Raw(src))
 	if v.Kind == jsonscan.String {
 		text = text[1 : len(text)-1]
 		if !secret && !l.m.numbers && v.Flags&jsonscan.Marked == 0 && !mayNest(text) {
@@ -117,36 +146,9 @@ func (l *level) replace(src []byte, v *jsonscan.Entry) (masked bool) {
 	return masked
 }
 
-// mayNest says whether a string, as it is written, may be JSON text with the name of a
-// secret in it.
+// mayNest says whether a string, as it is written, may be JSON text.
 func mayNest(text []byte) bool {
-	if len(text) == 0 || text[0] != '{' && text[0] != '[' && text[0] != '\\' && text[0] > ' ' {
-		return false
-	}
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	i := 0
-	for ; i+8 <= len(text); i += 8 {
-		w := word8(text, i) ^ '"'*ones
-		for quotes := (w - ones) &^ w & tops; quotes != 0; quotes &= quotes - 1 { // and maybe a few that are none
-			if secretBefore(text, i+bits.TrailingZeros64(quotes)/8) {
-				return true
-			}
-		}
-	}
-	for ; i < len(text); i++ {
-		if text[i] == '"' && secretBefore(text, i) {
-			return true
-		}
-	}
-	return false
-}
-
-// secretBefore says whether the name of a secret stands before i, and maybe backslashes.
-func secretBefore(text []byte, i int) bool {
-	for i > 2 && text[i-1] == '\\' {
-		i--
-	}
-	return i > 2 && secretEnds[text[i-1]&31]>>(text[i-2]&31)&1 != 0 && SecretName(text[:i])
+	return len(text) > 0 && (text[0] == '{' || text[0] == '[' || text[0] == '\\' || text[0] <= ' ')
 }
 
 func (l *level) mask(dst, key, text []byte) ([]byte, bool) {
@@ -186,65 +188,48 @@ func (l *level) maskJSON(dst, text []byte) ([]byte, bool) {
 // tokens for paging and for idempotence (NextToken, ClientToken) are none.
 func SecretName(name []byte) bool {
 	n := len(name)
-	if n < 3 || secretEnds[name[n-1]&31]>>(name[n-2]&31)&1 == 0 {
-		return false // as most
+	if n < 3 {
+		return false
 	}
-	var secret string
+	rest := name[:n-3]
 	switch end := uint32(name[n-3])<<16 | uint32(name[n-2])<<8 | uint32(name[n-1]); end | 0x202020 { // in lower case
 	case 'o'<<16 | 'r'<<8 | 'd':
-		secret = "password"
+		return endsIn(rest, "passw")
 	case 's'<<16 | 'w'<<8 | 'd':
-		secret = "passwd"
+		return endsIn(rest, "pas")
 	case 'p'<<16 | 'w'<<8 | 'd':
 		return true
 	case 'r'<<16 | 'e'<<8 | 't':
-		secret = "secret"
+		return endsIn(rest, "sec")
 	case 'k'<<16 | 'e'<<8 | 'n':
-		return token(name)
+		return token(rest)
 	case 'k'<<16 | 'e'<<8 | 'y':
-		secret = "privatekey"
+		return endsIn(rest, "private")
 	case 'i'<<16 | 'o'<<8 | 'n':
-		secret = "authorization"
+		return endsIn(rest, "authorizat")
 	case 'a'<<16 | 'l'<<8 | 's':
-		secret = "credentials"
-	default:
-		return false
+		return endsIn(rest, "credenti")
 	}
-	_, ok := cutEnd(name, secret)
-	return ok
+	return false
 }
 
-// secretEnds has, for the lower five bits of the last letter of a secret's name, a
-// bit for those of the letter before: as of password, secret, token, key,
-// authorization and credentials. Most names are told by these two.
-var secretEnds = [32]uint32{
-	'd' & 31: 1<<('r'&31) | 1<<('w'&31),
-	't' & 31: 1 << ('e' & 31),
-	'n' & 31: 1<<('e'&31) | 1<<('o'&31),
-	'y' & 31: 1 << ('e' & 31),
-	's' & 31: 1 << ('l' & 31),
-}
-
-// endsLikeSecret is false for most values whose names are no secrets'. It saves checks; see word8.
-func endsLikeSecret(src []byte, v *jsonscan.Entry) bool {
-	if v.KeyLen < 3 {
-		return false
-	}
-	end := (*[2]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(src)), v.KeyAt+v.KeyLen-2))
-	return secretEnds[end[1]&31]>>(end[0]&31)&1 != 0
-}
-
+// token says whether a name of which the last three letters were cut off is a token's.
 func token(name []byte) bool {
-	rest, ok := cutEnd(name, "token")
+	rest, ok := cutEnd(name, "to")
 	if !ok {
 		return false
 	}
 	for _, public := range [...]string{"next", "client", "continuation"} {
-		if _, ok := cutEnd(rest, public); ok {
+		if endsIn(rest, public) {
 			return false
 		}
 	}
 	return true
+}
+
+func endsIn(name []byte, end string) bool {
+	_, ok := cutEnd(name, end)
+	return ok
 }
 
 // cutEnd cuts end off a name, if it ends so without regard to case, hyphens
