@@ -2,10 +2,7 @@ package jsonscan
 
 import (
 	"iter"
-	"math/bits"
 	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
 	"unsafe"
 )
 
@@ -168,108 +165,3 @@ func Is(s []byte, text string) bool {
 // conversion string(b) is free in Go where it is only compared or looked up; in TinyGo it
 // copies and allocates even there.
 func View(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
-
-func escaped(s []byte) bool { return indexSlash(s, 0) < len(s) }
-
-// indexSlash returns the index of the first backslash from i on, or len(s).
-func indexSlash(s []byte, i int) int {
-	for ; i+8 <= len(s); i += 8 {
-		w := word(s, i) ^ '\\'*ones
-		if m := (w - ones) &^ w & tops; m != 0 {
-			return i + bits.TrailingZeros64(m)/8
-		}
-	}
-	for i < len(s) && s[i] != '\\' {
-		i++
-	}
-	return i
-}
-
-// Unescape returns what the inside of a valid JSON string means: s itself if
-// nothing in it is escaped, otherwise text written over buf. Half a surrogate
-// pair means U+FFFD, as for encoding/json.
-func Unescape(buf, s []byte) []byte {
-	i := indexSlash(s, 0)
-	if i == len(s) {
-		return s
-	}
-	dst := append(buf[:0], s[:i]...)
-	for i < len(s) {
-		i++ // the backslash
-		switch c := s[i]; c {
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'n':
-			dst = append(dst, '\n')
-		case 'r':
-			dst = append(dst, '\r')
-		case 't':
-			dst = append(dst, '\t')
-		case 'u':
-			r, n := unicode4(s[i+1:])
-			dst = utf8.AppendRune(dst, r)
-			i += n
-		default:
-			dst = append(dst, c)
-		}
-		i++
-		plain := i
-		i = indexSlash(s, i)
-		dst = append(dst, s[plain:i]...)
-	}
-	return dst
-}
-
-// unicode4 reads what follows \u, with the other half of a surrogate pair, and
-// returns how much it read.
-func unicode4(s []byte) (r rune, n int) {
-	r = hex4(s)
-	if !utf16.IsSurrogate(r) {
-		return r, 4
-	}
-	if len(s) >= 10 && s[4] == '\\' && s[5] == 'u' {
-		if pair := utf16.DecodeRune(r, hex4(s[6:])); pair != utf8.RuneError {
-			return pair, 10
-		}
-	}
-	return utf8.RuneError, 4
-}
-
-// AppendString appends text as a JSON string, with its quotes. Bytes that are
-// not UTF-8 become U+FFFD.
-func AppendString[T string | []byte](dst []byte, text T) []byte {
-	return append(appendEscaped(append(dst, '"'), bytesOf(text)), '"')
-}
-
-// bytesOf views text as bytes, which must not be changed: strings and slices
-// both begin with a pointer to their bytes.
-func bytesOf[T string | []byte](text T) []byte {
-	return unsafe.Slice(*(**byte)(unsafe.Pointer(&text)), len(text))
-}
-
-func appendEscaped(dst, text []byte) []byte {
-	const hex = "0123456789abcdef"
-	for i := 0; i < len(text); i++ {
-		odd := skipPlain(text, i)
-		dst = append(dst, text[i:odd]...)
-		if i = odd; i == len(text) {
-			break
-		}
-		c := text[i]
-		switch {
-		case c >= utf8.RuneSelf:
-			r, n := utf8.DecodeRune(text[i:])
-			dst = utf8.AppendRune(dst, r)
-			i += n - 1
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c == '\n':
-			dst = append(dst, '\\', 'n')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-	}
-	return dst
-}

@@ -104,20 +104,6 @@ func sameJSON(t *testing.T, a, b []byte) bool {
 	return bytes.Equal(bytes.TrimSpace(a), bytes.TrimSpace(b))
 }
 
-func FuzzAppendString(f *testing.F) {
-	f.Add([]byte("a\"b\\\n\x00\x1f\x7f\xffé😀"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		got := AppendString(nil, text)
-		var s string
-		if err := json.Unmarshal(got, &s); err != nil || s != string([]rune(string(text))) {
-			t.Errorf("%q became %s: %v", text, got, err)
-		}
-		if !bytes.Equal(got, AppendString(nil, string(text))) {
-			t.Error("bytes and string differ")
-		}
-	})
-}
-
 func TestView(t *testing.T) {
 	if View(nil) != "" || View([]byte{}) != "" || View([]byte("ab")[1:]) != "b" {
 		t.Error("a view is not what it views")
