@@ -32,26 +32,14 @@ func (t *trail) read(text []byte) error {
 	if err := t.event.Read(text); err != nil {
 		return errors.New("event is not JSON: " + err.Error())
 	}
-	if jsonscan.Value(text).Kind() != jsonscan.Object {
+	if t.event.Scanner().Tape()[0].Kind != jsonscan.Object {
 		return errNoObject
 	}
-	t.name, t.rw, t.kind, t.identity = t.scalar(0), t.scalar(1), t.scalar(2), t.scalar(3)
-	t.errorCode, t.errorMessage = t.scalar(4), t.scalar(5)
-	t.noMFA = t.scalar(6) == "false" || t.scalar(7) == "false"
+	e := t.event
+	t.name, t.rw, t.kind, t.identity = e.Text(0), e.Text(1), e.Text(2), e.Text(3)
+	t.errorCode, t.errorMessage = e.Text(4), e.Text(5)
+	t.noMFA = e.Text(6) == "false" || e.Text(7) == "false"
 	return nil
-}
-
-// scalar returns the inside of a string, nothing for null, and any other value
-// as it is written.
-func (t *trail) scalar(place int) string {
-	raw := jsonscan.View(t.event.Value(place))
-	switch {
-	case raw == "" || raw == "null":
-		return ""
-	case raw[0] == '"':
-		return raw[1 : len(raw)-1]
-	}
-	return raw
 }
 
 // failed says whether the call was refused or went wrong. A sign-in that went

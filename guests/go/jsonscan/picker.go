@@ -17,7 +17,7 @@ import (
 type Picker struct {
 	scan  Scanner
 	root  branches
-	found []uint32 // index of the entry of each place, and 1; 0: there is none
+	found []uint32 // behind what is of no place: for each, index of its entry; 0, which is the top's: there is none
 	key   []byte   // without its escapes
 }
 
@@ -28,17 +28,45 @@ type branches struct {
 }
 
 type branch struct {
-	name  string
-	place int       // that it has, or -1
+	name  word16
+	place int       // that it has, and 1; 0: none
 	below *branches // of its own that matter, or nil
 	next  *branch
+}
+
+// word16 is a name that is compared by its first and last eight bytes, and by all only
+// if it is longer than both. Go would call a function that goes byte by byte.
+type word16 struct {
+	text       string
+	head, tail uint64
+	mask       uint64 // of a shorter name's bytes
+	tailAt     int
+}
+
+func newWord16(text string) word16 {
+	w := word16{text: text, tailAt: max(0, len(text)-8)}
+	var head, tail, mask [8]byte
+	for i := range copy(head[:], text) {
+		mask[i] = 0xFF
+	}
+	copy(tail[:], text[w.tailAt:])
+	w.head, w.tail, w.mask = word(head[:], 0), word(tail[:], 0), word(mask[:], 0)
+	return w
+}
+
+// is says whether n bytes at p are the name. At least eight bytes are there.
+func (w *word16) is(p unsafe.Pointer, n int) bool {
+	if n != len(w.text) || (*(*uint64)(p)^w.head|*(*uint64)(unsafe.Add(p, w.tailAt))^w.tail)&w.mask != 0 {
+		return false
+	}
+	return n <= 16 || unsafe.String((*byte)(p), n) == w.text
 }
 
 // NewPicker takes places as JSON Pointers (RFC 6901) of members of objects: "/a/b" is
 // the b of the a of the text; ~1 stands for a slash in a name, ~0 for a tilde. It panics on what
 // is none.
 func NewPicker(places ...string) *Picker {
-	p := &Picker{found: make([]uint32, len(places))}
+	p := &Picker{found: make([]uint32, 1+len(places))}
 	for i, place := range places {
 		names := strings.Split(place, "/")
 		if len(names) < 2 || names[0] != "" {
@@ -49,7 +77,7 @@ func NewPicker(places ...string) *Picker {
 			m := in.add(strings.ReplaceAll(strings.ReplaceAll(name, "~1", "/"), "~0", "~"))
 			switch {
 			case k == len(names)-2:
-				m.place = i
+				m.place = i + 1
 			case m.below == nil:
 				m.below = new(branches)
 			}
@@ -60,34 +88,34 @@ func NewPicker(places ...string) *Picker {
 }
 
 func (in *branches) add(name string) *branch {
-	h := hashOf(name)
-	if b := in.find(h, name); b != nil {
+	if b := in.find(name); b != nil {
 		return b
 	}
+	h := hashOf(name)
 	in.hashes |= 1 << h
-	in.lists[h] = &branch{name: name, place: -1, next: in.lists[h]}
+	in.lists[h] = &branch{name: newWord16(name), next: in.lists[h]}
 	return in.lists[h]
 }
 
-func (in *branches) find(h uint32, name string) *branch {
-	b := in.lists[h]
-	for b != nil && b.name != name {
+func (in *branches) find(name string) *branch {
+	b := in.lists[hashOf(name)]
+	for b != nil && b.name.text != name {
 		b = b.next
 	}
 	return b
 }
 
 // hash tells most names apart by their lengths and last letters, of which a quote may be
-// one.
-func hash(n uint32, last *[2]byte) uint32 {
-	letters := uint32(binary.LittleEndian.Uint16(last[:]))
-	return (n + letters>>8 + 4*letters) & min(n<<6, 63) // 0 for the name of none
+// one. It is below 64, and 0 for the name of none.
+func hash(n uint64, last *[2]byte) uint64 {
+	letters := uint64(binary.LittleEndian.Uint16(last[:]))
+	return (n + letters>>8 + 4*letters) & (-n >> 58)
 }
 
-func hashOf[T string | []byte](name T) uint32 {
+func hashOf(name string) uint64 {
 	last := [2]byte{'"', '"'}
 	copy(last[2-min(2, len(name)):], name[max(2, len(name))-2:])
-	return hash(uint32(len(name)), &last)
+	return hash(uint64(len(name)), &last)
 }
 
 // Read finds the values in a text. Of members with the same name the last
@@ -107,50 +135,94 @@ func (p *Picker) Read(text []byte) error {
 	return nil
 }
 
-// object finds values in the object of the entry at i. The pointers save checks that
-// would be half of the loop.
+// object finds values in the object of the entry at i.
 func (p *Picker) object(in *branches, i uint32) {
 	src, tape := unsafe.Pointer(unsafe.SliceData(p.scan.src)), unsafe.Pointer(unsafe.SliceData(p.scan.tape))
-	end, hashes := p.scan.tape[i].Next-1, in.hashes
-	for i++; i < end; {
-		v := (*Entry)(unsafe.Add(tape, i*uint32(unsafe.Sizeof(Entry{}))))
-		last := (*[2]byte)(unsafe.Add(src, v.KeyAt+v.KeyLen-2))
-		if h := hash(v.KeyLen, last); hashes>>h&1 != 0 || v.Flags&KeyEscaped != 0 {
-			p.member(in, h, i)
+	end := p.scan.tape[i].Next - 1
+	for i = candidate(src, tape, in.hashes, i+1, end); i < end; {
+		v := entry(tape, i)
+		if b := p.branch(in, v); b != nil {
+			p.found[b.place] = i
+			if b.below != nil && v.Kind == Object {
+				p.object(b.below, i)
+			}
 		}
-		i = v.Next
+		i = candidate(src, tape, in.hashes, v.Next, end)
 	}
 }
 
-// member looks whether the member of the entry at i matters.
-func (p *Picker) member(in *branches, h, i uint32) {
-	v := &p.scan.tape[i]
+// candidate returns the index of the first member from i on that may matter. It is small and calls
+// nothing, and the pointers save checks that would be half of the loop.
+//
+//go:noinline
+func candidate(src, tape unsafe.Pointer, hashes uint64, i, end uint32) uint32 {
+	for i < end {
+		v := entry(tape, i)
+		if (hashes>>(hash(uint64(v.KeyLen), lastLetters(src, v))&63)|uint64(v.Flags/KeyEscaped))&1 != 0 {
+			break
+		}
+		i = v.Next
+	}
+	return i
+}
+
+func entry(tape unsafe.Pointer, i uint32) *Entry {
+	return (*Entry)(unsafe.Add(tape, uintptr(i)*unsafe.Sizeof(Entry{})))
+}
+
+func lastLetters(src unsafe.Pointer, v *Entry) *[2]byte {
+	return (*[2]byte)(unsafe.Add(src, uintptr(v.KeyAt)+uintptr(v.KeyLen)-2))
+}
+
+// branch returns what a candidate is of those that matter, or nil.
+func (p *Picker) branch(in *branches, v *Entry) *branch {
+	if v.Flags&KeyEscaped == 0 && int(v.KeyAt)+8 <= len(p.scan.src) {
+		src := unsafe.Pointer(unsafe.SliceData(p.scan.src))
+		b := in.lists[hash(uint64(v.KeyLen), lastLetters(src, v))&63]
+		if b.name.is(unsafe.Add(src, v.KeyAt), int(v.KeyLen)) {
+			return b
+		}
+	}
+	return p.branchSlowly(in, v)
+}
+
+// branchSlowly is branch for names that share a hash, and for keys with escapes or so near to the
+// text's end that there are no eight bytes.
+func (p *Picker) branchSlowly(in *branches, v *Entry) *branch {
 	key := v.Key(p.scan.src)
 	if v.Flags&KeyEscaped != 0 {
 		p.key = Unescape(p.key, key)
 		key = p.key
-		h = hashOf(key)
 	}
-	b := in.find(h, View(key))
-	if b == nil {
-		return
-	}
-	if b.place >= 0 {
-		p.found[b.place] = i + 1
-	}
-	if b.below != nil && v.Kind == Object {
-		p.object(b.below, i)
-	}
+	return in.find(View(key))
 }
 
 // Value returns the value at the place of this number, nil if there is none. It is a
 // view into the text.
 func (p *Picker) Value(place int) Value {
-	i := p.found[place]
-	if i == 0 {
-		return nil
+	if i := p.found[place+1]; i != 0 {
+		return p.scan.tape[i].Raw(p.scan.src)
 	}
-	return p.scan.tape[i-1].Raw(p.scan.src)
+	return nil
+}
+
+// Text returns what the value at the place of this number says: the inside of a string as it is
+// written, see Unescape, nothing for null and where there is no value, and any other value as it is
+// written. It is a view into the text.
+func (p *Picker) Text(place int) string {
+	i := p.found[place+1]
+	if i == 0 {
+		return ""
+	}
+	v := &p.scan.tape[i]
+	at := unsafe.Add(unsafe.Pointer(unsafe.SliceData(p.scan.src)), v.At)
+	if v.Kind == String {
+		return unsafe.String((*byte)(unsafe.Add(at, 1)), v.Len-2)
+	}
+	if v.Kind == Null {
+		return ""
+	}
+	return unsafe.String((*byte)(at), v.Len)
 }
 
 // Scanner returns a Scanner that is at the start of the text, for what the places do not
