@@ -87,7 +87,8 @@ var honesty = []string{
 	"- `trail` is ActionTrail (7 fields, 1.4 KB, most of it JSON in one field), `mixed` all samples (6 to 35 fields). Both are a few samples with other digits each time,",
 	"  so compression, both ways, is better and quicker than with real logs.",
 	"- `logs-of-...` have one field of words and numbers; of those of 10 bytes there are a tenth of the MB.",
-	"- The yardstick carries the same logs natively, without guests, checkpoints or retries, and without masking secrets, which the audit guest does.",
+	"- The yardstick carries the same logs natively, without guests, checkpoints or retries. With the rules it decides, adds and masks as the audit guest",
+	"  does; a test holds its events against the guest's, one by one.",
 	"- `start` is a run against an empty logstore; every other row contains it too.",
 }
 

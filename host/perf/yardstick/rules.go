@@ -7,23 +7,18 @@ type trail struct {
 	name, rw, kind, identity, errorCode, errorMessage []byte
 	noMFA                                             bool
 
-	scan scanner
+	scan   *scanner
+	masked []byte
 }
 
-// read reads an event; false where that is no JSON object.
-func (t *trail) read(text []byte) bool {
+// read reads an event; false where that is no JSON object. Only one that the
+// rules are for is looked through for what to mask.
+func (t *trail) read(text []byte, rules bool) bool {
 	t.name, t.rw, t.kind, t.identity, t.errorCode, t.errorMessage, t.noMFA = nil, nil, nil, nil, nil, nil, false
-	if t.scan.member == nil {
-		t.scan.member = t.member
+	if t.scan == nil {
+		t.scan = newScanner(rules, t.member)
 	}
-	s := &t.scan
-	s.text = text
-	at := s.space(0)
-	if at >= len(text) || text[at] != '{' {
-		return false
-	}
-	end := s.value(at, 0, "")
-	return end >= 0 && s.space(end) == len(text)
+	return len(text) > 0 && text[0] != '[' && t.scan.read(text)
 }
 
 func (t *trail) member(in string, key, value []byte) {
@@ -92,10 +87,13 @@ func (l *log) field(key string) *field {
 	return nil
 }
 
+// unread is what a log says of itself whose event cannot be read.
+var unread = field{key: []byte("audit_error"), value: []byte("event is not JSON")}
+
 func (l *log) judgeTrail() bool {
 	event, t := l.field("event"), &l.trail
-	if event == nil || !t.read(event.value) {
-		l.fields = append(l.fields, field{key: []byte("audit_error"), value: []byte("event is not JSON")})
+	if event == nil || !t.read(event.value, true) {
+		l.fields = append(l.fields, unread)
 		return true
 	}
 	failed := len(t.errorCode) > 0 || len(t.errorMessage) > 0 && string(t.errorMessage) != "success"
@@ -105,6 +103,9 @@ func (l *log) judgeTrail() bool {
 		return false
 	}
 	event.json = true
+	if masked, found := t.scan.mask(t.masked[:0]); found {
+		event.value, t.masked = masked, masked
+	}
 	l.rate([]points{{string(t.rw) != "Read", 15}, {isRisky, 40}, {failed, 30}, {root, 30}, {signIn && t.noMFA, 20}})
 	return true
 }

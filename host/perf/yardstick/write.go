@@ -2,6 +2,8 @@ package yardstick
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"time"
 )
@@ -54,7 +56,7 @@ func (l *log) appendHEC(dst []byte) []byte {
 			k.json = append(appendString(k.json[:0], f.key), ':')
 		}
 		dst = append(dst, k.json...)
-		if f.json || l.kind == "" && isTrail && string(f.key) == "event" && l.trail.read(f.value) {
+		if f.json || l.kind == "" && isTrail && string(f.key) == "event" && l.trail.read(f.value, false) {
 			dst = append(dst, f.value...)
 		} else {
 			dst = appendString(dst, f.value)
@@ -92,12 +94,17 @@ func (l *log) appendSyslog(dst []byte) []byte {
 		dst = append(dst, "actiontrail - "...)
 		if l.level == "" {
 			dst = append(dst, '-')
+		} else {
+			dst = append(dst, l.trail.name[:min(len(l.trail.name), 32)]...)
 		}
-		dst = append(append(dst, l.trail.name[:min(len(l.trail.name), 32)]...), " - "...)
+		dst = append(dst, " - "...)
 	} else {
 		dst = append(dst, "- - - - "...)
 	}
 	dst = append(dst, l.pairs...)
+	if l.nanos != 0 {
+		dst = strconv.AppendUint(append(dst, "||__time_ns_part__="...), uint64(l.nanos), 10)
+	}
 	for i := range l.fields {
 		dst = appendPair(dst, l.fields[i].key, l.fields[i].value)
 	}
@@ -139,10 +146,7 @@ func (l *log) clock(dst []byte) []byte {
 func appendPair(dst, key, value []byte) []byte {
 	dst = append(append(append(dst, "||"...), key...), '=')
 	for from := 0; ; {
-		at := from
-		for at < len(value) && value[at] >= ' ' && value[at] != 0x7f {
-			at++
-		}
+		at := printing(value, from)
 		dst = append(dst, value[from:at]...)
 		if at == len(value) {
 			return dst
@@ -150,4 +154,18 @@ func appendPair(dst, key, value []byte) []byte {
 		dst = append(dst, '\\', 'u', '0', '0', "0123456789abcdef"[value[at]>>4], "0123456789abcdef"[value[at]&15])
 		from = at + 1
 	}
+}
+
+// printing returns where the first control character of s is, from at on.
+func printing(s []byte, at int) int {
+	for ; at+8 <= len(s); at += 8 {
+		w := binary.LittleEndian.Uint64(s[at:])
+		if m := ((w - every*' ') | ((w ^ every*0x7f) - every)) &^ w & (every * 0x80); m != 0 {
+			return at + bits.TrailingZeros64(m)/8
+		}
+	}
+	for at < len(s) && s[at] >= ' ' && s[at] != 0x7f {
+		at++
+	}
+	return at
 }

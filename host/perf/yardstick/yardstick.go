@@ -5,10 +5,9 @@
 //
 // It shares no code with the product, so that a slow encoder there does not
 // move the bar: pulls over plain HTTP with its own signature, lz4 into a kept
-// buffer, a walk over the protobuf without copies, the rules in Go, JSON (or
-// syslog) into one buffer, net/http or a TCP connection. What it does not do
-// of the audit guest's work is to mask secrets; it decides, adds and drops the
-// same, which the report holds against the events that arrive.
+// buffer, a walk over the protobuf without copies, the rules and the masks in
+// Go, JSON (or syslog) into one buffer, net/http or a TCP connection. TestRules
+// holds what it sends against what the audit guest makes, event by event.
 package yardstick
 
 import (
@@ -118,18 +117,7 @@ func (l *lane) run(ctx context.Context) (err error) {
 // carry sends what was pulled.
 func (l *lane) carry(ctx context.Context) error {
 	l.walk.start(l.raw)
-	for l.walk.next(&l.log) {
-		l.Logs++
-		l.Bytes += uint64(l.log.size)
-		if l.cfg.Rules && !l.log.judge() {
-			continue
-		}
-		l.Events++
-		if l.conn != nil {
-			l.out = l.log.appendSyslog(l.out)
-		} else {
-			l.out = l.log.appendHEC(l.out)
-		}
+	for l.next() {
 		if len(l.out) >= bodySize {
 			if err := l.send(ctx); err != nil {
 				return err
@@ -140,6 +128,26 @@ func (l *lane) carry(ctx context.Context) error {
 		return fmt.Errorf("shard %d: a pull is no LogGroupList", l.shard)
 	}
 	return l.send(ctx)
+}
+
+// next writes the next log into the body, unless the rules drop it; false
+// where there is none.
+func (l *lane) next() bool {
+	if !l.walk.next(&l.log) {
+		return false
+	}
+	l.Logs++
+	l.Bytes += uint64(l.log.size)
+	if l.cfg.Rules && !l.log.judge() {
+		return true
+	}
+	l.Events++
+	if l.cfg.Syslog != "" {
+		l.out = l.log.appendSyslog(l.out)
+	} else {
+		l.out = l.log.appendHEC(l.out)
+	}
+	return true
 }
 
 func (l *lane) send(ctx context.Context) error {
