@@ -58,6 +58,8 @@ pub mod export;
 pub mod json;
 mod log;
 pub mod mask;
+#[cfg(target_family = "wasm")]
+mod memory;
 mod meta;
 mod metric;
 pub mod payload;
