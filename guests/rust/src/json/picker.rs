@@ -21,16 +21,14 @@ pub struct Picker {
 
 /// The members of an object that matter, by a hash of their names.
 #[derive(Default)]
-struct Branches {
-    hashes: u64, // a bit for each that there is
-    list: Vec<Branch>,
-}
+struct Branches([Vec<Branch>; HASHES]);
+
+const HASHES: usize = 32;
 
 struct Branch {
     name: Vec<u8>,
-    hash: u32,
-    place: Option<usize>, // that it has
-    below: Branches,      // of its own that matter
+    place: Option<usize>,         // that it has
+    below: Option<Box<Branches>>, // of its own that matter
 }
 
 /// What a [`Picker`] has read.
@@ -59,8 +57,9 @@ impl Picker {
                 let branch = branches.add(name);
                 if names.peek().is_none() {
                     branch.place = Some(i);
+                    break;
                 }
-                branches = &mut branch.below;
+                branches = branch.below.get_or_insert_with(Box::default);
             }
             n = i + 1;
         }
@@ -101,34 +100,33 @@ struct Search<'p, 't> {
 impl Search<'_, '_> {
     /// Finds values in the one of the entry at `i`, if it is an object.
     fn value(&mut self, branches: &Branches, i: usize) {
-        let end = match self.tape.get(i) {
-            Some(e) if e.kind() == Kind::Object => e.next as usize - 1,
+        let tape = match self.tape.get(i) {
+            Some(e) if e.kind() == Kind::Object => self.tape.get(..e.next as usize - 1).unwrap_or_default(),
             _ => return,
         };
         let mut at = i + 1;
-        while let Some(e) = self.tape.get(at).filter(|_| at < end) {
-            let h = hash(e.key(self.text));
-            if branches.hashes >> h & 1 != 0 || e.flags & KEY_ESCAPED != 0 {
-                self.member(branches, h, at, *e);
+        while let Some(e) = tape.get(at) {
+            let list = &branches.0[hash(e.key_len, e.key_byte(self.text))];
+            if !list.is_empty() || e.flags & KEY_ESCAPED != 0 {
+                self.member(branches, at, e);
             }
             at = e.next as usize;
         }
     }
 
     /// Looks whether the member of the entry at `i` matters.
-    fn member(&mut self, branches: &Branches, mut h: u32, i: usize, e: Entry) {
+    #[inline(never)] // most are passed over
+    fn member(&mut self, branches: &Branches, i: usize, e: &Entry) {
         let mut key = e.key(self.text);
         if e.flags & KEY_ESCAPED != 0 {
             key = unescape(self.key, key);
-            h = hash(key);
         }
-        let found = branches.list.iter().find(|b| b.hash == h && b.name == key);
-        if let Some(b) = found {
+        if let Some(b) = branches.0[name_hash(key)].iter().find(|b| b.name == key) {
             if let Some(place) = b.place {
                 self.found[place] = i as u32 + 1;
             }
-            if b.below.hashes != 0 {
-                self.value(&b.below, i);
+            if let Some(below) = &b.below {
+                self.value(below, i);
             }
         }
     }
@@ -136,24 +134,24 @@ impl Search<'_, '_> {
 
 impl Branches {
     fn add(&mut self, name: Vec<u8>) -> &mut Branch {
-        let known = self.list.iter().position(|b| b.name == name);
+        let list = &mut self.0[name_hash(&name)];
+        let known = list.iter().position(|b| b.name == name);
         let i = known.unwrap_or_else(|| {
-            let hash = hash(&name);
-            self.hashes |= 1 << hash;
-            self.list.push(Branch { name, hash, place: None, below: Branches::default() });
-            self.list.len() - 1
+            list.push(Branch { name, place: None, below: None });
+            list.len() - 1
         });
-        &mut self.list[i]
+        &mut list[i]
     }
 }
 
-/// Tells most names apart by their lengths and last letters.
+fn name_hash(name: &[u8]) -> usize {
+    hash(name.len() as u32, *name.get(name.len() * 3 / 4).unwrap_or(&b'"'))
+}
+
+/// Tells most names apart, by their lengths and the bytes at three quarters of these.
 #[inline(always)]
-fn hash(name: &[u8]) -> u32 {
-    match *name {
-        [.., a, b] => (name.len() as u32 + b as u32 + 4 * a as u32) & 63,
-        _ => name.len() as u32,
-    }
+fn hash(len: u32, byte: u8) -> usize {
+    (len + byte as u32) as usize % HASHES
 }
 
 #[cfg(test)]

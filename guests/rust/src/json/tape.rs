@@ -11,7 +11,7 @@ pub(crate) struct Entry {
     depth: u16,    // objects and arrays around it
     pub next: u32, // index of the entry after it and after all that is in it
     key_at: u32,   // where the member's key starts, behind its quote; in an array, the array's
-    key_len: u32,
+    pub key_len: u32,
     pub at: u32, // where the value starts, a string's with its quotes
     pub len: u32,
 }
@@ -44,6 +44,13 @@ impl Entry {
     #[inline(always)]
     pub fn key<'t>(&self, text: &'t [u8]) -> &'t [u8] {
         text.get(self.key_at as usize..(self.key_at + self.key_len) as usize).unwrap_or_default()
+    }
+
+    /// A byte of the key, the one at three quarters of its length; of an empty key,
+    /// the quote behind it.
+    #[inline(always)]
+    pub fn key_byte(&self, text: &[u8]) -> u8 {
+        text.get((self.key_at + self.key_len * 3 / 4) as usize).copied().unwrap_or_default()
     }
 
     /// All of the value as it is written, a string with its quotes.
