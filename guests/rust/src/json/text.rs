@@ -144,35 +144,40 @@ pub fn unescape<'a>(buf: &'a mut Vec<u8>, s: &'a [u8]) -> &'a [u8] {
         return s;
     }
     buf.clear();
+    let mut done = 0; // what s[..done] means stands in buf
     let mut i = 0;
-    while i < s.len() {
-        let plain = plain_len(&s[i..]);
-        buf.extend_from_slice(&s[i..i + plain]);
-        i += plain;
-        match s.get(i..) {
-            Some([b'\\', b'u', ..]) => {
-                let (c, n) = unicode(&s[i..]);
-                buf.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                i += n;
-            }
-            Some([b'\\', c, ..]) => {
-                buf.push(match c {
-                    b'b' => 8,
-                    b'f' => 12,
-                    b'n' => b'\n',
-                    b'r' => b'\r',
-                    b't' => b'\t',
-                    c => *c,
-                });
-                i += 2;
-            }
-            Some([c, ..]) => {
-                buf.push(*c);
+    loop {
+        i += plain_len(&s[i..]);
+        let c = match s.get(i..) {
+            Some([b'\\', c, ..]) => *c,
+            Some([_, ..]) => {
                 i += 1;
+                continue;
             }
             _ => break,
+        };
+        buf.extend_from_slice(&s[done..i]);
+        done = i + 2;
+        match c {
+            b'u' => {
+                let (c, n) = unicode(&s[i..]);
+                buf.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                done = i + n;
+            }
+            b'b' => buf.push(8),
+            b'f' => buf.push(12),
+            b'n' => buf.push(b'\n'),
+            b'r' => buf.push(b'\r'),
+            b't' => buf.push(b'\t'),
+            _ => {
+                done = i + 1; // it means itself
+                i += 2;
+                continue;
+            }
         }
+        i = done;
     }
+    buf.extend_from_slice(&s[done..]);
     buf
 }
 
@@ -198,30 +203,33 @@ pub fn append_string(dst: &mut Vec<u8>, text: impl AsRef<[u8]>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let text = text.as_ref();
     dst.push(b'"');
+    let mut done = 0; // text[..done] stands in dst
     let mut i = 0;
     loop {
-        let plain = plain_len(&text[i..]);
-        dst.extend_from_slice(&text[i..i + plain]);
-        i += plain;
+        i += plain_len(&text[i..]);
         let c = match text.get(i) {
             Some(c) => *c,
             None => break,
         };
-        let mut n = 1;
+        let n = if c < 0x80 { 0 } else { utf8(&text[i..]) };
+        if n > 0 {
+            i += n;
+            continue;
+        }
+        dst.extend_from_slice(&text[done..i]);
+        done = i + 1;
         match c {
-            b'"' | b'\\' => dst.extend_from_slice(&[b'\\', c]),
+            b'"' | b'\\' => {
+                dst.push(b'\\');
+                done = i;
+            }
             b'\n' => dst.extend_from_slice(b"\\n"),
-            0x80..=0xFF => match utf8(&text[i..]) {
-                0 => dst.extend_from_slice("\u{FFFD}".as_bytes()),
-                len => {
-                    dst.extend_from_slice(&text[i..i + len]);
-                    n = len;
-                }
-            },
+            0x80..=0xFF => dst.extend_from_slice("\u{FFFD}".as_bytes()),
             _ => dst.extend_from_slice(&[b'\\', b'u', b'0', b'0', HEX[c as usize >> 4], HEX[c as usize & 15]]),
         }
-        i += n;
+        i += 1;
     }
+    dst.extend_from_slice(&text[done..]);
     dst.push(b'"');
 }
 
