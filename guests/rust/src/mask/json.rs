@@ -1,5 +1,5 @@
 use super::{secret_name, Rules, HIDDEN};
-use crate::json::{append_string, unescape, word, Entry, Kind, Tape, ESCAPED, KEY_ESCAPED, KEY_MARKED, MARKED, NAMED};
+use crate::json::{append_string, unescape, Entry, Kind, Tape, ESCAPED, KEY_ESCAPED, KEY_MARKED, MARKED, NAMED};
 
 /// What it takes to mask JSON text of one level: within the strings of a text is
 /// that of the next.
@@ -68,6 +68,7 @@ impl Rules {
         done > 0
     }
 
+    #[inline(never)] // few values come so far
     /// Whether there is something to mask in a value, of which `buffers.fresh` is
     /// then the new text.
     fn replace(&self, buffers: &mut Buffers, below: &mut [Level], src: &[u8], v: &Entry) -> bool {
@@ -78,8 +79,8 @@ impl Rules {
         let secret = self.options.secret_members && secret_name(key);
         if v.kind() == Kind::String {
             text = &text[1..text.len() - 1];
-            let nests = || v.flags & NAMED != 0 && may_nest(text);
-            if !secret && !self.numbers && v.flags & MARKED == 0 && !nests() {
+            let may_nest = v.flags & NAMED != 0 && matches!(text.first(), Some(b'{' | b'[' | b'\\' | 0..=b' '));
+            if !secret && !self.numbers && v.flags & MARKED == 0 && !may_nest {
                 return false;
             }
             if v.flags & ESCAPED != 0 {
@@ -107,32 +108,4 @@ impl Rules {
         }
         self.append(dst, text)
     }
-}
-
-/// Whether a string, as it is written, may be JSON text with the name of a secret
-/// in it.
-fn may_nest(text: &[u8]) -> bool {
-    if !matches!(text.first(), Some(b'{' | b'[' | b'\\' | 0..=b' ')) {
-        return false;
-    }
-    const ONES: u64 = 0x0101010101010101;
-    let secret = |quote: usize| {
-        let escapes = text[..quote].iter().rev().take_while(|c| **c == b'\\').count();
-        secret_name(&text[..quote - escapes])
-    };
-    let mut at = 0;
-    let words = text.chunks_exact(8);
-    let last = words.remainder().len();
-    for w in words {
-        let w = word(w) ^ (b'"' as u64 * ONES);
-        let mut quotes = w.wrapping_sub(ONES) & !w & (0x80 * ONES); // and maybe a few that are none
-        while quotes != 0 {
-            if secret(at + quotes.trailing_zeros() as usize / 8) {
-                return true;
-            }
-            quotes &= quotes - 1;
-        }
-        at += 8;
-    }
-    (text.len() - last..text.len()).any(|i| text[i] == b'"' && secret(i))
 }

@@ -29,8 +29,8 @@ const ENDS: [u32; 32] = {
 
 #[inline(never)]
 fn secret_end(name: &[u8]) -> bool {
-    let end = match *name {
-        [.., a, b, c] => end_of(&[a, b, c]) | 0x202020, // in lower case
+    let (name, end) = match *name {
+        [ref name @ .., a, b, c] => (name, end_of(&[a, b, c]) | 0x202020), // in lower case
         _ => return false,
     };
     const ORD: u32 = end_of(b"ord");
@@ -41,18 +41,18 @@ fn secret_end(name: &[u8]) -> bool {
     const KEY: u32 = end_of(b"key");
     const ION: u32 = end_of(b"ion");
     const ALS: u32 = end_of(b"als");
-    let secret: &[u8] = match end {
-        ORD => b"password",
-        SWD => b"passwd",
+    let before: &[u8] = match end {
+        ORD => b"passw",
+        SWD => b"pas",
         PWD => return true,
-        RET => b"secret",
+        RET => b"sec",
         KEN => return token(name),
-        KEY => b"privatekey",
-        ION => b"authorization",
-        ALS => b"credentials",
+        KEY => b"private",
+        ION => b"authorizat",
+        ALS => b"credenti",
         _ => return false,
     };
-    cut_end(name, secret).is_some()
+    cut_end(name, before).is_some()
 }
 
 /// Three letters as a number, which a match tells apart in few steps.
@@ -60,26 +60,28 @@ const fn end_of(s: &[u8; 3]) -> u32 {
     (s[0] as u32) << 16 | (s[1] as u32) << 8 | s[2] as u32
 }
 
+/// Whether what stands before `ken` makes it a token that is secret.
 fn token(name: &[u8]) -> bool {
     let public: [&[u8]; 3] = [b"next", b"client", b"continuation"];
-    match cut_end(name, b"token") {
+    match cut_end(name, b"to") {
         Some(rest) => !public.iter().any(|p| cut_end(rest, p).is_some()),
         None => false,
     }
 }
 
-/// What is before `end` in a name that ends so, without regard to case, hyphens
-/// and underscores.
+/// What is before `end`, in lower case, in a name that ends so, without regard to
+/// case, hyphens and underscores.
 fn cut_end<'a>(mut name: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
-    let mut end = end.iter().rev().peekable();
-    while let Some(want) = end.peek() {
-        let (c, rest) = name.split_last()?;
-        name = rest;
-        if !matches!(c, b'-' | b'_') {
-            if c.to_ascii_lowercase() != **want {
+    for want in end.iter().rev() {
+        loop {
+            let (c, rest) = name.split_last()?;
+            name = rest;
+            if *c | 0x20 == *want {
+                break;
+            }
+            if !matches!(c, b'-' | b'_') {
                 return None;
             }
-            end.next();
         }
     }
     Some(name)

@@ -111,7 +111,7 @@ impl Rules {
             _ => &text[i + 1..],
         };
         let mut from = i;
-        while from > past && local(text[from - 1]) {
+        while from > past && is(text[from - 1], LOCAL) {
             from -= 1;
         }
         if i - from == TAIL && text[..from].ends_with(HIDDEN) {
@@ -148,7 +148,7 @@ fn access_key(text: &[u8], seen: usize, i: usize) -> Option<Found> {
         (_, Some((from, b"AKIA" | b"ASIA"))) => (from, 16),
         _ => return None,
     };
-    let letters = text[from + 4..].iter().take_while(|c| c.is_ascii_alphanumeric()).count();
+    let letters = text[from + 4..].iter().take_while(|c| is(**c, LETTER | DIGIT)).count();
     let end = from + 4 + letters;
     (letters >= more).then_some(Found { from: from + HEAD, to: end - TAIL, end })
 }
@@ -158,9 +158,9 @@ fn access_key(text: &[u8], seen: usize, i: usize) -> Option<Found> {
 fn domain_len(b: &[u8]) -> usize {
     let (mut end, mut label, mut letters, mut dots) = (0, 0, 0, 0);
     for (i, c) in b.iter().enumerate() {
-        if c.is_ascii_alphanumeric() || *c == b'-' && label > 0 {
+        if is(*c, LETTER | DIGIT) || *c == b'-' && label > 0 {
             label += 1;
-            letters += c.is_ascii_alphabetic() as usize;
+            letters += is(*c, LETTER) as usize;
             if dots > 0 && letters >= 2 {
                 end = i + 1;
             }
@@ -186,9 +186,29 @@ fn append_hidden(dst: &mut Vec<u8>, secret: &[u8], c: u8) {
     dst.extend_from_slice(b"***");
 }
 
-/// Whether a byte may stand in the name of an e-mail address, or in UTF-8.
-fn local(c: u8) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'%' | b'+' | b'-' | 0x80..=0xFF)
+/// What a byte is.
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+const LOCAL: u8 = 4; // it may stand in the name of an e-mail address, or in UTF-8
+
+const BYTES: [u8; 256] = {
+    let mut bytes = [0; 256];
+    let mut c = 0;
+    while c < 256 {
+        bytes[c] = match c as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER | LOCAL,
+            b'0'..=b'9' => DIGIT | LOCAL,
+            b'.' | b'_' | b'%' | b'+' | b'-' | 0x80..=0xFF => LOCAL,
+            _ => 0,
+        };
+        c += 1;
+    }
+    bytes
+};
+
+/// Whether a byte is any of these.
+fn is(c: u8, any: u8) -> bool {
+    BYTES[c as usize] & any != 0
 }
 
 #[cfg(test)]
