@@ -70,19 +70,19 @@ macro_rules! edits {
 
         /// Removes all fields.
         pub fn clear(&mut self) {
-            self.reply().op(abi::OP_CLEAR);
+            self.reply().op([abi::OP_CLEAR]);
         }
 
         /// Makes text the whole HEC event or syslog MSG, in place of the fields.
         pub fn body(&mut self, text: impl AsRef<[u8]>) {
-            self.reply().op(abi::OP_BODY);
+            self.reply().op([abi::OP_BODY]);
             self.reply().text(text.as_ref());
         }
 
         /// Like [`body`](Self::body) with one JSON value; see
         /// [`set_json`](Self::set_json).
         pub fn body_json(&mut self, value: impl AsRef<[u8]>) {
-            self.reply().op(abi::OP_BODY_JSON);
+            self.reply().op([abi::OP_BODY_JSON]);
             self.reply().text(value.as_ref());
         }
 
@@ -94,7 +94,7 @@ macro_rules! edits {
             if ns < 0 {
                 panic!("slswasm: the time of an event cannot be before 1970");
             }
-            self.reply().op(abi::OP_TIME);
+            self.reply().op([abi::OP_TIME]);
             self.reply().long(ns);
         }
 
@@ -112,8 +112,7 @@ macro_rules! edits {
 
         /// Sends the event to the sink of this name.
         pub fn route(&mut self, sink: impl AsRef<[u8]>) {
-            self.reply().op(abi::OP_META);
-            self.reply().byte(abi::META_ROUTE);
+            self.reply().op([abi::OP_META, abi::META_ROUTE]);
             self.reply().text(sink.as_ref());
         }
     };
@@ -141,7 +140,7 @@ impl Reply {
         if let AnyKey::Named(b"") = key {
             panic!("slswasm: a field's name cannot be empty");
         }
-        self.op(op);
+        self.op([op]);
         match key {
             AnyKey::Declared(Key(slot)) => self.word(abi::SLOT_KEY | slot),
             AnyKey::Named(name) => self.text(name),

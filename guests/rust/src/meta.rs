@@ -35,7 +35,7 @@ impl Hec<'_> {
     }
 
     fn text(self, id: u8, v: &[u8]) -> Self {
-        meta(self.reply, id);
+        self.reply.op([abi::OP_META, id]);
         self.reply.text(v);
         self
     }
@@ -64,8 +64,7 @@ pub struct Syslog<'e> {
 impl Syslog<'_> {
     /// Sets the severity.
     pub fn severity(self, v: Severity) -> Self {
-        meta(self.reply, abi::META_SEVERITY);
-        self.reply.byte(v as u8);
+        self.reply.op([abi::OP_META, abi::META_SEVERITY, v as u8]);
         self
     }
 
@@ -77,8 +76,7 @@ impl Syslog<'_> {
         if v > 23 {
             panic!("slswasm: a syslog facility of {v} is over 23");
         }
-        meta(self.reply, abi::META_FACILITY);
-        self.reply.byte(v);
+        self.reply.op([abi::OP_META, abi::META_FACILITY, v]);
         self
     }
 
@@ -112,13 +110,8 @@ impl Syslog<'_> {
     }
 
     fn text(self, id: u8, v: &[u8]) -> Self {
-        meta(self.reply, id);
+        self.reply.op([abi::OP_META, id]);
         self.reply.text(v);
         self
     }
-}
-
-fn meta(reply: &mut Reply, id: u8) {
-    reply.op(abi::OP_META);
-    reply.byte(id);
 }

@@ -66,16 +66,13 @@ impl Reply {
         }
     }
 
-    /// Starts an operation, of which the caller writes the operands.
-    pub(crate) fn op(&mut self, op: u8) {
+    /// Starts an operation: its code and what of its operands is at hand; the caller
+    /// writes the others.
+    pub(crate) fn op<const N: usize>(&mut self, start: [u8; N]) {
         if self.bytes.len() == self.start {
             self.bytes.push(abi::EDIT);
         }
-        self.bytes.push(op);
-    }
-
-    pub(crate) fn byte(&mut self, v: u8) {
-        self.bytes.push(v);
+        self.bytes.extend_from_slice(&start);
     }
 
     pub(crate) fn word(&mut self, v: u32) {
@@ -87,7 +84,6 @@ impl Reply {
     }
 
     pub(crate) fn text(&mut self, text: &[u8]) {
-        self.bytes.reserve(4 + text.len());
         self.word(text.len() as u32);
         self.bytes.extend_from_slice(text);
     }
