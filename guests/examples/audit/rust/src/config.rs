@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use slswasm::{mask, settings};
 
@@ -14,7 +14,7 @@ pub struct Config {
     pub medium_at: u32,
     pub high_at: u32,
     pub indexes: [String; 3], // "": what the sink says
-    source_types: HashMap<Vec<u8>, String>,
+    source_types: BTreeMap<Vec<u8>, String>,
     pub mask: mask::Options,
 }
 

@@ -7,6 +7,8 @@ mod config;
 mod risk;
 mod trail;
 
+use std::fmt::Write;
+
 use config::Config;
 use risk::Level;
 use slswasm::json::{Kind, Picker};
@@ -24,7 +26,8 @@ struct Audit {
     config: Config,
     picker: Picker,
     masker: Masker,
-    masked: Vec<u8>, // kept for its room
+    masked: Vec<u8>, // kept for its room, as the next
+    score: String,
 }
 
 slswasm::export!(Audit);
@@ -41,6 +44,7 @@ impl Guest for Audit {
             masker: Masker::new(config.mask.clone()),
             config,
             masked: Vec::new(),
+            score: String::new(),
         })
     }
 
@@ -82,7 +86,9 @@ impl Audit {
         let score = self.config.score(&trail);
         let level = self.config.level(score);
         log.set("risk", level.name());
-        log.set("risk_score", score.to_string());
+        self.score.clear();
+        let _ = write!(self.score, "{score}"); // a String takes all
+        log.set("risk_score", &self.score);
         self.header(log.event(), level);
         log.hec().field("risk", level.name());
         log.syslog().msg_id(&trail.name[..trail.name.len().min(32)]); // what a MSGID can hold
