@@ -150,7 +150,7 @@ func (r *runner) each(ctx context.Context, bytes int, f func(i int) error) error
 
 func (r *runner) round(ctx context.Context, last bool) error {
 	for i := range r.stages {
-		results, err := r.stages[i].run(ctx)
+		results, err := r.stages[i].run(ctx, r.Said)
 		if err != nil {
 			return err
 		}
@@ -222,12 +222,12 @@ func (r *runner) report(ctx context.Context) (*Report, error) {
 	}
 	for _, name := range r.names {
 		row := Row{Name: stagePrefix + name}
-		var rates, allocs []float64
+		var rates, allocs, metered []float64
 		for _, s := range r.parts[name] {
-			rates, allocs = append(rates, s.rate), append(allocs, s.allocs)
+			rates, allocs, metered = append(rates, s.rate), append(allocs, s.allocs), append(metered, s.metered)
 		}
 		row.spread(rates)
-		row.Allocs = round(median(allocs))
+		row.Allocs, row.Metered = round(median(allocs)), round(median(metered))
 		rep.Rows = append(rep.Rows, row)
 	}
 	return rep, nil

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -23,7 +24,7 @@ type stage struct {
 }
 
 // stagePackages are in the order of a log's way.
-var stagePackages = []string{"host/shard", "abi", "host/guest", "sinks/hec", "sinks/syslog"}
+var stagePackages = []string{"host/shard", "abi", "host/guest", "host/guest/meter", "sinks/hec", "sinks/syslog"}
 
 // buildStages compiles the benchmarks of the tree at root.
 func buildStages(ctx context.Context, root, dir string) ([]stage, error) {
@@ -40,13 +41,18 @@ func buildStages(ctx context.Context, root, dir string) ([]stage, error) {
 	return stages, nil
 }
 
-// run runs the benchmarks of a stage once.
-func (s *stage) run(ctx context.Context) ([]stageResult, error) {
-	cmd := exec.CommandContext(ctx, s.binary, "-test.run", "^$", "-test.bench", "^"+stageName+"$", "-test.benchtime", "200ms")
+// run runs the benchmarks of a stage once, and repeats what it skips to said.
+func (s *stage) run(ctx context.Context, said io.Writer) ([]stageResult, error) {
+	cmd := exec.CommandContext(ctx, s.binary, "-test.v", "-test.run", "^$", "-test.bench", "^"+stageName+"$", "-test.benchtime", "200ms")
 	cmd.Dir = s.pkg
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w\n%s", s.pkg, err, out)
+	}
+	for line := range bytes.Lines(out) {
+		if bytes.Contains(line, []byte("SKIPPED")) {
+			fmt.Fprintf(said, "%s: %s", s.pkg, line)
+		}
 	}
 	return parseStages(out)
 }
@@ -55,6 +61,7 @@ func (s *stage) run(ctx context.Context) ([]stageResult, error) {
 type stageResult struct {
 	name         string
 	rate, allocs float64
+	metered      float64 // time with limits to time without; 0: it is about something else
 }
 
 // parseStages reads lines such as
@@ -71,7 +78,7 @@ func parseStages(out []byte) (results []stageResult, err error) {
 		if dash := strings.LastIndexByte(r.name, '-'); dash > 0 { // of GOMAXPROCS
 			r.name = r.name[:dash]
 		}
-		r.name = strings.ReplaceAll(r.name, "_", " ")
+		r.name = strings.NewReplacer("_", " ", "/", ", ").Replace(r.name)
 		for i := 2; i+1 < len(word); i += 2 {
 			n, err := strconv.ParseFloat(word[i], 64)
 			if err != nil {
@@ -82,6 +89,8 @@ func parseStages(out []byte) (results []stageResult, err error) {
 				r.rate = n
 			case cpu.Allocs:
 				r.allocs = n
+			case cpu.Metered:
+				r.metered = n
 			}
 		}
 		results = append(results, r)

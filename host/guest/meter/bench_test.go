@@ -14,52 +14,85 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/slswasm/slswasm/abi"
 	"github.com/slswasm/slswasm/host/guest/guesttest"
+	"github.com/slswasm/slswasm/host/perf/cpu"
 	"github.com/slswasm/slswasm/testdata/logs"
 )
 
 // What metering costs: go test ./host/guest/meter -run '^$' -bench .
-// The guests are those of make guests; without them nothing is measured.
+// The guests are those of make guests; one that is not there is skipped.
 func BenchmarkGuests(b *testing.B) {
 	for _, name := range []string{
 		"audit", "audit.tinygo", "audit.rust", "k8s-cef", "k8s-cef.tinygo", "k8s-cef.rust", "redact", "redact.tinygo", "redact.rust",
 	} {
-		wasm, err := os.ReadFile(filepath.Join("../../../bin/guests", name+".wasm"))
-		if err != nil {
-			b.Skipf("SKIPPED: %v; make guests builds it", err)
-		}
 		kind := "actiontrail"
 		if strings.HasPrefix(name, "k8s") {
 			kind = "k8s-audit"
 		}
-		b.Run(name, func(b *testing.B) { compileWays(b, wasm).bench(b, "", events(b, kind, 256)) })
+		b.Run(name, func(b *testing.B) { compileWays(b, built(b, name), true).bench(b, "", events(b, kind, 256)) })
 	}
+}
+
+// built is a module of make guests.
+func built(b *testing.B, name string) []byte {
+	b.Helper()
+	wasm, err := os.ReadFile(filepath.Join("../../../bin/guests", name+".wasm"))
+	if err != nil {
+		b.Skipf("SKIPPED: %v; make guests builds it where its toolchain is installed", err)
+	}
+	return wasm
 }
 
 // What metering costs guests that work hard on 2 KB of nested JSON.
 func BenchmarkWork(b *testing.B) {
-	const work = "internal/work"
-	message, err := os.ReadFile(filepath.Join("../../../guests/examples", work, "message.json"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	in := make([]abi.Event, 64)
-	for i := range in {
-		in[i] = abi.Event{Origin: i, Log: abi.Log{Fields: []abi.Field{{Key: []byte("message"), Value: bytes.TrimSpace(message)}}}}
-	}
-	for _, by := range []struct {
-		name  string
-		build func(testing.TB, string) []byte
-	}{{"go", guesttest.Build}, {"tinygo", guesttest.BuildTinyGo}} {
+	in := messages(b, 64)
+	for _, by := range toolchains {
 		b.Run(by.name, func(b *testing.B) {
-			compiled := compileWays(b, by.build(b, work))
-			for _, config := range []string{"json", "regexp", "mask", "cef"} {
+			compiled := compileWays(b, by.build(b), true)
+			for _, config := range works {
 				b.Run(config, func(b *testing.B) { compiled.bench(b, config, in) })
 			}
 		})
 	}
+}
+
+// The guest that works hard, what it can be told to do, and what it is built
+// by. It is no example and not among the modules of make guests.
+const work = "internal/work"
+
+var works = []string{"json", "regexp", "mask", "cef"}
+
+var toolchains = []struct {
+	name  string
+	build func(testing.TB) []byte
+}{
+	{"work", func(tb testing.TB) []byte { return guesttest.Build(tb, work) }},
+	{"work.tinygo", func(tb testing.TB) []byte { return guesttest.BuildTinyGo(tb, work) }},
+	{"work.rust", func(tb testing.TB) []byte {
+		if _, err := os.Stat(filepath.Join(examples, work, "rust")); err != nil {
+			tb.Skipf("SKIPPED: there is no %s in Rust: %v", work, err)
+		}
+		return guesttest.BuildRust(tb, "work")
+	}},
+}
+
+const examples = "../../../guests/examples"
+
+// messages are what the guest works on, so many times.
+func messages(tb testing.TB, n int) []abi.Event {
+	tb.Helper()
+	message, err := os.ReadFile(filepath.Join(examples, work, "message.json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	in := make([]abi.Event, n)
+	for i := range in {
+		in[i] = abi.Event{Origin: i, Log: abi.Log{Fields: []abi.Field{{Key: []byte("message"), Value: bytes.TrimSpace(message)}}}}
+	}
+	return in
 }
 
 // A way is how a guest is kept from running for ever, and a guest so kept.
@@ -72,21 +105,25 @@ type way struct {
 	fuel     *tank
 }
 
-type ways [3]way
+// ways are the unmetered one, the metered one and, if it is wanted, the old one.
+type ways []way
 
-func compileWays(b *testing.B, wasm []byte) *ways {
+func compileWays(b *testing.B, wasm []byte, interrupted bool) ways {
 	b.Helper()
-	list := &ways{{name: "unmetered"}, {name: "interrupted", interrupted: true}, {name: "metered", metered: true}}
+	list := ways{{name: "unmetered"}, {name: "metered", metered: true}}
+	if interrupted {
+		list = append(list, way{name: "interrupted", interrupted: true})
+	}
 	metered, _, err := Rewrite(wasm)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for i := range list {
 		w, wasm := &list[i], wasm
-		w.rt = wazero.NewRuntimeWithConfig(b.Context(), wazero.NewRuntimeConfig().WithCloseOnContextDone(w.interrupted))
+		w.rt = wazero.NewRuntimeWithConfig(b.Context(), wazero.NewRuntimeConfig().WithCloseOnContextDone(w.interrupted).WithCompilationCache(cache(b)))
 		b.Cleanup(func() { _ = w.rt.Close(context.Background()) })
 		w.fuel = &tank{limit: 1 << 62}
-		offer(b, w.rt, w.fuel)
+		offerAll(b, w.rt, w.fuel)
 		if w.metered {
 			wasm = metered
 		}
@@ -97,9 +134,64 @@ func compileWays(b *testing.B, wasm []byte) *ways {
 	return list
 }
 
+// cache keeps what is compiled for the next time.
+func cache(b *testing.B) wazero.CompilationCache {
+	b.Helper()
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return nil // it takes longer
+	}
+	c, err := wazero.NewCompilationCacheWithDir(filepath.Join(dir, "slswasm", "wazero"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = c.Close(context.Background()) })
+	return c
+}
+
+// offerAll instantiates what the guests here import: offer knows nothing of JSON.
+func offerAll(b *testing.B, rt wazero.Runtime, t *tank) {
+	b.Helper()
+	wasi_snapshot_preview1.MustInstantiate(context.Background(), rt)
+	const i32 = api.ValueTypeI32
+	tape := func(_ context.Context, mod api.Module, stack []uint64) {
+		ptr, n, out, most := uint32(stack[0]), uint32(stack[1]), uint32(stack[2]), uint32(stack[3])
+		text, _ := mod.Memory().Read(ptr, n)
+		dst, _ := mod.Memory().Read(out, min(most, n)*abi.TapeEntry)
+		stack[0] = api.EncodeI32(int32(abi.WriteTape(dst, text)))
+		if left, ok := mod.ExportedGlobal(ImportModule).(api.MutableGlobal); ok {
+			left.Set(left.Get() - uint64(n))
+		}
+	}
+	none := func(context.Context, api.Module, []uint64) {}
+	own := rt.NewHostModuleBuilder(abi.ImportModule)
+	own.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(none), []api.ValueType{i32, i32, i32}, nil).Export(abi.ImportLog)
+	own.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(tape), []api.ValueType{i32, i32, i32, i32}, []api.ValueType{i32}).Export(abi.ImportJSON)
+	if _, err := own.Instantiate(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	offerMore(b, rt, t)
+}
+
+// A cost is what a log takes.
+type cost struct {
+	least []time.Duration // of a batch, each way
+	fuel  float64
+}
+
 // bench runs the ways in turn, so that a busy machine meets all of them, and
 // reports the quickest batch of each.
-func (list *ways) bench(b *testing.B, config string, in []abi.Event) {
+func (list ways) bench(b *testing.B, config string, in []abi.Event) {
+	c := list.measure(b, config, in)
+	b.ReportMetric(0, "ns/op")
+	for i := range list {
+		b.ReportMetric(float64(c.least[i])/float64(len(in)), list[i].name+"-ns/log")
+	}
+	b.ReportMetric(c.fuel, "fuel/log")
+	b.ReportMetric(float64(c.least[1])/float64(c.least[0]), cpu.Metered)
+}
+
+func (list ways) measure(b *testing.B, config string, in []abi.Event) cost {
 	ctx, cancel := context.WithCancel(b.Context()) // what ends never costs nothing to look at
 	defer cancel()
 	var batches []func()
@@ -116,7 +208,7 @@ func (list *ways) bench(b *testing.B, config string, in []abi.Event) {
 			metered = mod
 		}
 	}
-	fuel := list[2].fuel
+	fuel := list[1].fuel
 	least, before := make([]time.Duration, len(list)), fuel.total(metered)
 	for b.Loop() {
 		for i, run := range batches {
@@ -127,12 +219,7 @@ func (list *ways) bench(b *testing.B, config string, in []abi.Event) {
 			}
 		}
 	}
-	b.ReportMetric(0, "ns/op")
-	for i := range list {
-		b.ReportMetric(float64(least[i])/float64(len(in)), list[i].name+"-ns/log")
-	}
-	b.ReportMetric(float64(fuel.total(metered)-before)/float64(b.N*len(in)), "fuel/log")
-	b.ReportMetric(float64(least[2])/float64(least[0]), "metered/unmetered")
+	return cost{least, float64(fuel.total(metered)-before) / float64(b.N*len(in))}
 }
 
 // batchOf starts a guest and returns what passes it a batch of the logs.

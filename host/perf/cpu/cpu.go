@@ -18,10 +18,12 @@ type TB interface {
 	ResetTimer()
 }
 
-// The units that Loop reports.
+// The units that Loop reports, and Metered of benchmarks of guests.
 const (
 	Rate   = "MB/cpu-s"   // MB (10^6 bytes) of keys and values per CPU-second
 	Allocs = "allocs/log" // allocations per log
+
+	Metered = "metered/unmetered" // time with limits to time without
 )
 
 // Loop runs the benchmark's body, which handles so many logs with so many
