@@ -64,15 +64,18 @@ func (l *level) read(dst, text []byte) (masked []byte, changed, ok bool) {
 	return masked, changed, true
 }
 
-// telling are the flags of what may be a secret, or may hold one.
+// telling are flags of what may be a secret, or may hold one.
 const telling = jsonscan.Marked | jsonscan.KeyMarked | jsonscan.KeyEscaped | jsonscan.Named
 
 func (l *level) scanned(dst []byte, s *jsonscan.Scanner) ([]byte, bool) {
 	src, tape := s.Text(), s.Tape()
 	numbers := l.m.numbers
 	done := 0 // src[:done] stands in dst
-	for i := 0; i < len(tape); i++ {
-		if i = l.look(tape, i); i == len(tape) {
+	for i := 0; ; i++ {
+		if !numbers {
+			i = look(src, tape, i)
+		}
+		if i >= len(tape) {
 			break
 		}
 		v := &tape[i]
@@ -97,20 +100,16 @@ func (l *level) scanned(dst []byte, s *jsonscan.Scanner) ([]byte, bool) {
 	return append(dst, src[done:]...), true
 }
 
-// look returns the index of the next entry from i on that must be looked at. Four at a
-// time, because what Go makes of a loop costs more per turn than a look does.
-func (l *level) look(tape []jsonscan.Entry, i int) int {
-	if l.m.numbers {
-		return i
-	}
-	for ; i+4 <= len(tape); i += 4 {
-		four := tape[i : i+4]
-		if (four[0].Flags|four[1].Flags|four[2].Flags|four[3].Flags)&telling != 0 {
+// look returns the index of the first entry from i on that may be a secret, or hold one. It is a
+// function that calls none, for what Go makes of such a loop is quick.
+//
+//go:noinline
+func look(src []byte, tape []jsonscan.Entry, i int) int {
+	for ; i < len(tape); i++ {
+		v := &tape[i]
+		if f := v.Flags & telling; f != 0 && (f != jsonscan.KeyMarked || endsLikeSecret(v.Key(src))) {
 			break
 		}
-	}
-	for i < len(tape) && tape[i].Flags&telling == 0 {
-		i++
 	}
 	return i
 }
@@ -187,10 +186,10 @@ func (l *level) maskJSON(dst, text []byte) ([]byte, bool) {
 // passwd, pwd, secret, token, private key, authorization or credentials. The
 // tokens for paging and for idempotence (NextToken, ClientToken) are none.
 func SecretName(name []byte) bool {
-	n := len(name)
-	if n < 3 {
-		return false
+	if !endsLikeSecret(name) {
+		return false // as most
 	}
+	n := len(name)
 	rest := name[:n-3]
 	switch end := uint32(name[n-3])<<16 | uint32(name[n-2])<<8 | uint32(name[n-1]); end | 0x202020 { // in lower case
 	case 'o'<<16 | 'r'<<8 | 'd':
@@ -212,6 +211,28 @@ func SecretName(name []byte) bool {
 	}
 	return false
 }
+
+// endsLikeSecret is false for most names that are no secrets', by the third and the fourth letter from
+// the end.
+func endsLikeSecret(name []byte) bool {
+	n := len(name)
+	return n > 3 && secretEnds[name[n-3]&31]>>(name[n-4]&31)&1 != 0 || n == 3
+}
+
+// secretEnds has, for the lower five bits of the third letter from the end of a secret's name,
+// a bit for those of the letter before it: as of password, passwd, pwd, secret, token and key,
+// authorization and credentials. A hyphen or an underscore may come between.
+var secretEnds = [32]uint32{
+	'o' & 31: 1<<('w'&31) | between,
+	's' & 31: 1<<('s'&31) | between,
+	'p' & 31: 1<<32 - 1,
+	'r' & 31: 1<<('c'&31) | between,
+	'k' & 31: 1<<('o'&31) | 1<<('e'&31) | between,
+	'i' & 31: 1<<('t'&31) | between,
+	'a' & 31: 1<<('i'&31) | between,
+}
+
+const between = 1<<('-'&31) | 1<<('_'&31)
 
 // token says whether a name of which the last three letters were cut off is a token's.
 func token(name []byte) bool {

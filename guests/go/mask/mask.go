@@ -208,14 +208,30 @@ func accessKey(text []byte, seen, i int) (from, to int) {
 		}
 		from, least = i-2, 20
 	}
-	end := from + 4
-	for end < len(text) && class[text[end]]&alnum != 0 {
-		end++
-	}
+	end := alnumEnd(text, from+4)
 	if end-from < least {
 		return 0, 0
 	}
 	return from, end
+}
+
+// alnumEnd returns where the letters and digits from i on end.
+func alnumEnd(text []byte, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(text); i += 8 {
+		w := word8(text, i)
+		low := w &^ tops
+		digits := (low + (0x80-'0')*ones) &^ (low + (0x7F-'9')*ones)
+		low |= 0x20 * ones
+		letters := (low + (0x80-'a')*ones) &^ (low + (0x7F-'z')*ones)
+		if odd := (^(digits | letters) | w) & tops; odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for i < len(text) && class[text[i]]&alnum != 0 {
+		i++
+	}
+	return i
 }
 
 // prefix is the first four characters of what may be an access key id, or 0.
@@ -253,25 +269,34 @@ func (m *Masker) email(text []byte, past, i int) (from, to int) {
 // domainLen returns how long the domain name is that b starts with: labels
 // with dots between them, the last of two letters or more; 0 if it is none.
 func domainLen(b []byte) int {
-	end, label, letters, dots := 0, 0, 0, 0
-	for i, c := range b {
-		switch {
-		case class[c]&alnum != 0 || c == '-' && label > 0:
-			label++
-			if class[c]&letter != 0 {
-				letters++
-			}
-			if dots > 0 && letters >= 2 {
-				end = i + 1
-			}
-		case c == '.' && label > 0:
-			dots++
-			label, letters = 0, 0
-		default:
+	end := 0
+	for i := 0; ; i++ {
+		start := i
+		if i = alnumEnd(b, i); i == start {
+			return end
+		}
+		for i < len(b) && b[i] == '-' {
+			i = alnumEnd(b, i+1)
+		}
+		if start > 0 && twoLetters(b[start:i]) {
+			end = i
+		}
+		if i == len(b) || b[i] != '.' {
 			return end
 		}
 	}
-	return end
+}
+
+func twoLetters(label []byte) bool {
+	n := 0
+	for _, c := range label {
+		if class[c]&letter != 0 {
+			if n++; n == 2 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (m *Masker) kept(domain []byte) bool {

@@ -76,6 +76,29 @@ func keyLen(text string) int {
 	return 0
 }
 
+// domainSlowly is domainLen as it is said.
+func domainSlowly(b []byte) int {
+	end, label, letters, dots := 0, 0, 0, 0
+	for i, c := range b {
+		switch {
+		case class[c]&alnum != 0 || c == '-' && label > 0:
+			label++
+			if class[c]&letter != 0 {
+				letters++
+			}
+			if dots > 0 && letters >= 2 {
+				end = i + 1
+			}
+		case c == '.' && label > 0:
+			dots++
+			label, letters = 0, 0
+		default:
+			return end
+		}
+	}
+	return end
+}
+
 // secretSlowly is SecretName as it is said.
 func secretSlowly(name string) bool {
 	if len(name) < 3 || strings.ContainsAny(name[len(name)-3:], "-_") {
@@ -111,6 +134,7 @@ func FuzzSlowly(f *testing.F) {
 		"alice@example.com%40LTAI5tExampleKey000000001@example.com", "call 13812345678 or +86 138 1234 5678, 4111 1111 1111 1111",
 		"LTAIAKIAASIAIOSFODNN7EXAMPLEAKIA", "1.2.3.4 I.I.I.@@%%AB/H$", "a\xc0\xae\xc9@b.cc", "next-token", "Client_Token", "pass-word", "toke-n", "pw_d", "x-db_pwd",
 		"my.private_KEY", "continuationToken", "Authorization", "credentials", "-secret", "LTAI5tExampleKey000000001STS.", "%0LTAI0000000000000",
+		"example.com", "a.b-.c--d-.e9-xn--p1ai.", "1.2.33.4a4.5-b-c-.com-..net", "a.x--.-b.cc",
 	} {
 		f.Add(seed)
 	}
@@ -122,6 +146,9 @@ func FuzzSlowly(f *testing.F) {
 			if string(got) != string(want) || masked != wanted {
 				t.Errorf("%d: %q became %q, %v; want %q, %v", i, text, got, masked, want, wanted)
 			}
+		}
+		if got, want := domainLen([]byte(text)), domainSlowly([]byte(text)); got != want {
+			t.Errorf("%q starts with a domain of %d bytes, not %d", text, want, got)
 		}
 		if got := SecretName([]byte(text)); got != secretSlowly(text) {
 			t.Errorf("SecretName(%q) is %v", text, got)
