@@ -59,7 +59,12 @@ func (w *word16) is(p unsafe.Pointer, n int) bool {
 	if n != len(w.text) || (*(*uint64)(p)^w.head|*(*uint64)(unsafe.Add(p, w.tailAt))^w.tail)&w.mask != 0 {
 		return false
 	}
-	return n <= 16 || unsafe.String((*byte)(p), n) == w.text
+	return n <= 16 || w.isLong(p)
+}
+
+//go:noinline
+func (w *word16) isLong(p unsafe.Pointer) bool {
+	return unsafe.String((*byte)(p), len(w.text)) == w.text
 }
 
 // NewPicker takes places as JSON Pointers (RFC 6901) of members of objects: "/a/b" is
@@ -125,9 +130,7 @@ func (p *Picker) Read(text []byte) error {
 	s.Reset(text)
 	clear(p.found)
 	if len(s.tape) == 0 {
-		for s.Next() { // to what is wrong
-		}
-		return s.Err()
+		return errorOf(check(text))
 	}
 	if s.tape[0].Kind == Object {
 		p.object(&p.root, 0)
@@ -176,18 +179,21 @@ func lastLetters(src unsafe.Pointer, v *Entry) *[2]byte {
 
 // branch returns what a candidate is of those that matter, or nil.
 func (p *Picker) branch(in *branches, v *Entry) *branch {
-	if v.Flags&KeyEscaped == 0 && int(v.KeyAt)+8 <= len(p.scan.src) {
-		src := unsafe.Pointer(unsafe.SliceData(p.scan.src))
-		b := in.lists[hash(uint64(v.KeyLen), lastLetters(src, v))&63]
-		if b.name.is(unsafe.Add(src, v.KeyAt), int(v.KeyLen)) {
-			return b
+	if v.Flags&KeyEscaped != 0 || int(v.KeyAt)+8 > len(p.scan.src) {
+		return p.branchSlowly(in, v)
+	}
+	src := unsafe.Pointer(unsafe.SliceData(p.scan.src))
+	b := in.lists[hash(uint64(v.KeyLen), lastLetters(src, v))&63]
+	for !b.name.is(unsafe.Add(src, v.KeyAt), int(v.KeyLen)) {
+		if b = b.next; b == nil {
+			return nil
 		}
 	}
-	return p.branchSlowly(in, v)
+	return b
 }
 
-// branchSlowly is branch for names that share a hash, and for keys with escapes or so near to the
-// text's end that there are no eight bytes.
+// branchSlowly is branch for keys with escapes, or so near to the text's end that there
+// are no eight bytes.
 func (p *Picker) branchSlowly(in *branches, v *Entry) *branch {
 	key := v.Key(p.scan.src)
 	if v.Flags&KeyEscaped != 0 {
@@ -215,14 +221,14 @@ func (p *Picker) Text(place int) string {
 		return ""
 	}
 	v := &p.scan.tape[i]
-	at := unsafe.Add(unsafe.Pointer(unsafe.SliceData(p.scan.src)), v.At)
-	if v.Kind == String {
-		return unsafe.String((*byte)(unsafe.Add(at, 1)), v.Len-2)
+	at, n := v.At, v.Len
+	switch v.Kind {
+	case String:
+		at, n = at+1, n-2
+	case Null:
+		n = 0
 	}
-	if v.Kind == Null {
-		return ""
-	}
-	return unsafe.String((*byte)(at), v.Len)
+	return unsafe.String((*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(p.scan.src)), at)), n)
 }
 
 // Scanner returns a Scanner that is at the start of the text, for what the places do not

@@ -66,7 +66,13 @@ func FuzzPicker(f *testing.F) {
 			}
 		}
 		p := NewPicker("/"+name, "/b/"+name)
-		if p.Read([]byte(text)) != nil {
+		if err := p.Read([]byte(text)); err != nil {
+			var s Scanner
+			for s.Reset([]byte(text)); s.Next(); {
+			}
+			if want := s.Err(); want == nil || err.Error() != want.Error() {
+				t.Fatalf("%q: %v, but for a Scanner %v", text, err, want)
+			}
 			return
 		}
 		var members map[string]json.RawMessage

@@ -108,10 +108,17 @@ func (s *Scanner) Offset() int { return int(s.value().At) }
 
 // Err returns what is wrong with the text, nil as long as nothing is.
 func (s *Scanner) Err() error {
-	if w := &s.walk; len(s.tape) == 0 && w.wrong != right {
-		return errors.New(faults[w.wrong] + " at byte " + strconv.Itoa(w.pos))
+	if len(s.tape) > 0 {
+		return nil
 	}
-	return nil
+	return errorOf(s.walk.pos, s.walk.wrong)
+}
+
+func errorOf(at int, wrong fault) error {
+	if wrong == right {
+		return nil
+	}
+	return errors.New(faults[wrong] + " at byte " + strconv.Itoa(at))
 }
 
 // Skip passes over the rest of the object or array at hand; Raw is then all of

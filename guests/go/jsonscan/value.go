@@ -12,12 +12,19 @@ type Value []byte
 
 // Valid says whether text is one JSON value.
 func Valid(text []byte) bool {
+	_, wrong := check(text)
+	return wrong == right
+}
+
+// check returns what is wrong with a text, and where.
+func check(text []byte) (int, fault) {
 	i, wrong := passValue(text, 0, 0)
-	if wrong != right {
-		return false
+	if wrong == right {
+		if i, _ = next(text, i); i < len(text) {
+			wrong = extra
+		}
 	}
-	i, _ = next(text, i)
-	return i == len(text)
+	return i, wrong
 }
 
 // Get returns the value at a path of member names, such as
