@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"iter"
 	"time"
-	"unsafe"
 )
 
 // A Log is one log on its way: what is in it, what becomes of it, and, by way
@@ -23,8 +22,7 @@ type Log struct {
 // to the host: copy what you keep, and do not write to them.
 func (l *Log) Get(k Key) []byte {
 	if k.slot != 0 {
-		at := recordSize + int(k.slot&^slotKey)*slotSize
-		return l.bytes(at)
+		return l.view(l.record[recordSize+int(k.slot&^slotKey)*slotSize:])
 	}
 	return l.find(k)
 }
@@ -35,7 +33,7 @@ func (l *Log) find(k Key) []byte {
 		panic("slswasm: cannot read " + quote(k.name) + ": it was not declared with slswasm.Field")
 	}
 	for key, value := range l.All() {
-		if unsafe.String(unsafe.SliceData(key), len(key)) == k.name {
+		if view(key) == k.name {
 			return value
 		}
 	}
@@ -46,10 +44,7 @@ func (l *Log) find(k Key) []byte {
 // the host's bytes and no copy, to compare or look up; strings.Clone what you
 // keep. (In TinyGo the conversion string(l.Get(k)) copies and allocates, even if
 // the result is only compared.)
-func (l *Log) GetString(k Key) string {
-	b := l.Get(k)
-	return unsafe.String(unsafe.SliceData(b), len(b))
-}
+func (l *Log) GetString(k Key) string { return view(l.Get(k)) }
 
 // Has says whether the log has a field of this name.
 func (l *Log) Has(k Key) bool { return l.Get(k) != nil }
@@ -83,12 +78,11 @@ func (l *Log) Time() time.Time {
 // LogGroup, with the same topic, source and tags.
 func (l *Log) Group() uint32 { return word(l.record, recGroup) }
 
-func (l *Log) bytes(at int) []byte { return l.view(l.record[at:]) }
-
 // view returns the bytes that the two words at the start of b point to, never
 // nil unless the field is absent.
 func (l *Log) view(b []byte) []byte {
-	off, n := word(b, 0), word(b, 4)
+	place := binary.LittleEndian.Uint64(b)
+	off, n := place&0xFFFFFFFF, place>>32
 	if n == absent {
 		return nil
 	}
@@ -110,7 +104,7 @@ func (l *Log) Drop() { l.decide(drop) }
 // the way of --on-error: by default to the dead letters.
 func (l *Log) Fail(why string) {
 	l.decide(fail)
-	l.g.reply = appendText(l.g.reply, why)
+	l.g.reply = append(binary.LittleEndian.AppendUint32(l.g.reply, uint32(len(why))), why...)
 }
 
 // EmitClone puts an event with the log's fields in place of the log; EmitEmpty

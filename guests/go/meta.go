@@ -75,13 +75,14 @@ func (s Syslog) Structured(id, name, value string) Syslog {
 }
 
 func (e Event) metaText(id byte, v string) Event {
-	g := e.op(opMeta)
-	g.reply = append(g.reply, id)
-	return e.text(v)
+	b := e.room(2 + 4 + len(v))
+	b[0], b[1] = opMeta, id
+	putText(b[2:], v)
+	return e
 }
 
 func (e Event) text(v string) Event {
-	e.g.reply = appendText(e.g.reply, v)
+	putText(e.room(4+len(v)), v)
 	return e
 }
 
@@ -89,7 +90,7 @@ func (e Event) metaByte(id, v, most byte) Event {
 	if v > most {
 		panic("slswasm: a syslog facility or severity of " + strconv.Itoa(int(v)) + " is over " + strconv.Itoa(int(most)))
 	}
-	g := e.op(opMeta)
-	g.reply = append(g.reply, id, v)
+	b := e.room(3)
+	b[0], b[1], b[2] = opMeta, id, v
 	return e
 }
