@@ -44,9 +44,9 @@ func defaults() config {
 	}
 }
 
-// names is a set. It finds a name among those of its length, which takes less
+// names is a set. It finds a name among those of its length and last letter, which takes less
 // than a map, and much less in TinyGo, where maps allocate.
-type names [16][]string
+type names [64][]string
 
 func newNames(list ...string) (n names) {
 	n.add(list...)
@@ -55,13 +55,21 @@ func newNames(list ...string) (n names) {
 
 func (n *names) add(list ...string) {
 	for _, name := range list {
-		of := &n[len(name)%len(n)]
-		*of = append(*of, name)
+		like := n.like(name)
+		*like = append(*like, name)
 	}
 }
 
+func (n *names) like(name string) *[]string {
+	i := len(name)
+	if i > 0 {
+		i += 4 * int(name[i-1])
+	}
+	return &n[i%len(n)]
+}
+
 func (n *names) has(name string) bool {
-	for _, s := range n[len(name)%len(n)] {
+	for _, s := range *n.like(name) {
 		if s == name {
 			return true
 		}

@@ -22,7 +22,7 @@ func (l level) severity() slswasm.Severity {
 // well, of somebody who is known not to be the root account. Whatever is
 // unclear is kept.
 func (c *config) noise(t *trail) bool {
-	return c.dropReads && c.readName(t.name) && t.rw != "Write" &&
+	return c.dropReads && t.rw != "Write" && c.readName(t.name) &&
 		!t.failed() && !t.signIn() && t.identity != "" && !t.root() &&
 		!c.keep.has(t.name) && !c.risky.has(t.name)
 }
@@ -31,7 +31,7 @@ func (c *config) noise(t *trail) bool {
 // another word.
 func (c *config) readName(name string) bool {
 	for _, p := range c.readPrefixes {
-		if len(name) > len(p) && name[:len(p)] == p && 'A' <= name[len(p)] && name[len(p)] <= 'Z' {
+		if len(name) > len(p) && name[0] == p[0] && name[:len(p)] == p && 'A' <= name[len(p)] && name[len(p)] <= 'Z' {
 			return true
 		}
 	}
