@@ -58,7 +58,7 @@ pub mod export;
 pub mod json;
 mod log;
 pub mod mask;
-#[cfg(target_family = "wasm")]
+#[cfg(any(target_family = "wasm", test))]
 mod memory;
 mod meta;
 mod metric;
