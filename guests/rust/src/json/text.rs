@@ -48,6 +48,39 @@ pub(crate) fn word(b: &[u8]) -> u64 {
     b.try_into().map_or(0, u64::from_le_bytes)
 }
 
+/// The indexes of all bytes of `s` that `marks` marks with their top bits.
+#[inline(always)]
+fn marked<'a>(s: &'a [u8], marks: impl Fn(u64) -> u64 + 'a) -> impl Iterator<Item = usize> + 'a {
+    let (mut at, mut found) = (0, 0); // marks before `at` that were not passed on
+    std::iter::from_fn(move || {
+        while found == 0 {
+            let w = match s.get(at..at + 8) {
+                Some(w) => word(w),
+                None if at >= s.len() => return None,
+                None => s[at..].iter().rev().fold(ONES * b'a' as u64, |w, c| w << 8 | *c as u64),
+            };
+            found = marks(w) & TOPS;
+            at += 8;
+        }
+        let i = at - 8 + found.trailing_zeros() as usize / 8;
+        found &= found - 1;
+        Some(i)
+    })
+}
+
+/// Marks the bytes of a word, if they are below 0x80, that are `c`, and those only.
+#[inline(always)]
+fn same(w: u64, c: u8) -> u64 {
+    let w = w ^ (c as u64 * ONES);
+    !(((w & !TOPS) + !TOPS) | w)
+}
+
+/// Marks the control characters of a word in the same way.
+#[inline(always)]
+fn control(w: u64) -> u64 {
+    !(((w & !TOPS) + (0x80 - b' ' as u64) * ONES) | w)
+}
+
 /// A member that is what most are: a string, not the first member, without
 /// spaces and escapes, as in `,"key":"text"`.
 pub(super) struct Text<'a> {
@@ -145,39 +178,30 @@ pub fn unescape<'a>(buf: &'a mut Vec<u8>, s: &'a [u8]) -> &'a [u8] {
     }
     buf.clear();
     let mut done = 0; // what s[..done] means stands in buf
-    let mut i = 0;
-    loop {
-        i += plain_len(&s[i..]);
-        let c = match s.get(i..) {
-            Some([b'\\', c, ..]) => *c,
-            Some([_, ..]) => {
-                i += 1;
-                continue;
-            }
-            _ => break,
-        };
+    let mut next = 0; // where the next escape may start
+    for i in marked(s, |w| same(w, b'\\')) {
+        if i < next {
+            continue; // it is what is escaped
+        }
         buf.extend_from_slice(&s[done..i]);
-        done = i + 2;
-        match c {
-            b'u' => {
+        next = i + 2;
+        done = next;
+        match s.get(i + 1) {
+            Some(b'b') => buf.push(8),
+            Some(b'f') => buf.push(12),
+            Some(b'n') => buf.push(b'\n'),
+            Some(b'r') => buf.push(b'\r'),
+            Some(b't') => buf.push(b'\t'),
+            Some(b'u') => {
                 let (c, n) = unicode(&s[i..]);
                 buf.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                done = i + n;
+                next = i + n;
+                done = next;
             }
-            b'b' => buf.push(8),
-            b'f' => buf.push(12),
-            b'n' => buf.push(b'\n'),
-            b'r' => buf.push(b'\r'),
-            b't' => buf.push(b'\t'),
-            _ => {
-                done = i + 1; // it means itself
-                i += 2;
-                continue;
-            }
+            _ => done = i + 1, // it stands for itself
         }
-        i = done;
     }
-    buf.extend_from_slice(&s[done..]);
+    buf.extend_from_slice(s.get(done..).unwrap_or_default());
     buf
 }
 
@@ -199,22 +223,28 @@ fn unicode(s: &[u8]) -> (char, usize) {
 
 /// Appends text as a JSON string, with its quotes. Bytes that are not UTF-8
 /// become U+FFFD.
+#[inline]
 pub fn append_string(dst: &mut Vec<u8>, text: impl AsRef<[u8]>) {
+    append(dst, text.as_ref());
+}
+
+#[inline(never)]
+fn append(dst: &mut Vec<u8>, text: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let text = text.as_ref();
     dst.push(b'"');
     let mut done = 0; // text[..done] stands in dst
-    let mut i = 0;
-    loop {
-        i += plain_len(&text[i..]);
-        let c = match text.get(i) {
-            Some(c) => *c,
-            None => break,
-        };
-        let n = if c < 0x80 { 0 } else { utf8(&text[i..]) };
-        if n > 0 {
-            i += n;
+    let mut next = 0; // what is before was looked at
+    for i in marked(text, |w| control(w) | same(w, b'"') | same(w, b'\\') | w) {
+        let c = text[i];
+        if i < next {
             continue;
+        }
+        if c >= 0x80 {
+            let n = utf8(&text[i..]);
+            if n > 0 {
+                next = i + n;
+                continue;
+            }
         }
         dst.extend_from_slice(&text[done..i]);
         done = i + 1;
@@ -227,7 +257,6 @@ pub fn append_string(dst: &mut Vec<u8>, text: impl AsRef<[u8]>) {
             0x80..=0xFF => dst.extend_from_slice("\u{FFFD}".as_bytes()),
             _ => dst.extend_from_slice(&[b'\\', b'u', b'0', b'0', HEX[c as usize >> 4], HEX[c as usize & 15]]),
         }
-        i += 1;
     }
     dst.extend_from_slice(&text[done..]);
     dst.push(b'"');
