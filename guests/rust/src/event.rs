@@ -136,6 +136,7 @@ impl Event<'_> {
 }
 
 impl Reply {
+    #[inline(always)] // with a key that is known it is short
     pub(crate) fn op_key(&mut self, op: u8, key: AnyKey) {
         if let AnyKey::Named(b"") = key {
             panic!("slswasm: a field's name cannot be empty");

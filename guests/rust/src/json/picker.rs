@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::tape::{Entry, Tape, KEY_ESCAPED};
 use super::{unescape, Error, Kind, Value};
 
@@ -15,8 +17,8 @@ use super::{unescape, Error, Kind, Value};
 pub struct Picker {
     tape: Tape,
     root: Branches,
-    found: Vec<u32>, // index of the entry of each place, and 1; 0: there is none
-    key: Vec<u8>,    // without its escapes
+    found: Vec<Range<u32>>, // of the text for each place; empty: there is none
+    key: Vec<u8>,           // without its escapes
 }
 
 /// The members of an object that matter, by a hash of their names.
@@ -36,7 +38,7 @@ struct Branch {
 pub struct Picked<'p, 't> {
     pub(crate) text: &'t [u8],
     pub(crate) tape: &'p [Entry],
-    found: &'p [u32],
+    found: &'p [Range<u32>],
 }
 
 impl Picker {
@@ -63,13 +65,13 @@ impl Picker {
             }
             n = i + 1;
         }
-        Picker { tape: Tape::default(), root, found: vec![0; n], key: Vec::new() }
+        Picker { tape: Tape::default(), root, found: vec![0..0; n], key: Vec::new() }
     }
 
     /// Finds the values in a text. Of members with the same name the last
     /// counts. An error says what is wrong with the text.
     pub fn read<'t>(&mut self, text: &'t [u8]) -> Result<Picked<'_, 't>, Error> {
-        self.found.fill(0);
+        self.found.fill(0..0);
         let tape = self.tape.read(text)?;
         let mut search = Search { text, tape, found: &mut self.found, key: &mut self.key };
         search.value(&self.root, 0);
@@ -80,8 +82,8 @@ impl Picker {
 impl<'t> Picked<'_, 't> {
     /// The value at the place of this number, if there is one.
     pub fn value(&self, place: usize) -> Option<Value<'t>> {
-        let i = self.found[place].checked_sub(1)?;
-        Some(Value(self.tape[i as usize].raw(self.text)))
+        let Range { start, end } = self.found[place];
+        self.text.get(start as usize..end as usize).filter(|v| !v.is_empty()).map(Value)
     }
 
     /// All of the text.
@@ -93,7 +95,7 @@ impl<'t> Picked<'_, 't> {
 struct Search<'p, 't> {
     text: &'t [u8],
     tape: &'p [Entry],
-    found: &'p mut [u32],
+    found: &'p mut [Range<u32>],
     key: &'p mut Vec<u8>,
 }
 
@@ -123,7 +125,7 @@ impl Search<'_, '_> {
         }
         if let Some(b) = branches.0[name_hash(key)].iter().find(|b| b.name == key) {
             if let Some(place) = b.place {
-                self.found[place] = i as u32 + 1;
+                self.found[place] = e.at..e.at + e.len;
             }
             if let Some(below) = &b.below {
                 self.value(below, i);

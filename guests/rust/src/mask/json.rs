@@ -72,11 +72,18 @@ impl Rules {
     /// Whether there is something to mask in a value, of which `buffers.fresh` is
     /// then the new text.
     fn replace(&self, buffers: &mut Buffers, below: &mut [Level], src: &[u8], v: &Entry) -> bool {
-        let (mut key, mut text) = (v.key(src), v.raw(src));
-        if v.flags & KEY_ESCAPED != 0 {
-            key = unescape(&mut buffers.key, key);
+        let mut secret = false;
+        if self.options.secret_members && v.flags & (KEY_MARKED | KEY_ESCAPED) != 0 {
+            let mut key = v.key(src);
+            if v.flags & KEY_ESCAPED != 0 {
+                key = unescape(&mut buffers.key, key);
+            }
+            secret = secret_name(key);
         }
-        let secret = self.options.secret_members && secret_name(key);
+        if !secret && !self.numbers && v.flags & (MARKED | NAMED) == 0 {
+            return false;
+        }
+        let mut text = v.raw(src);
         if v.kind() == Kind::String {
             text = &text[1..text.len() - 1];
             let may_nest = v.flags & NAMED != 0 && matches!(text.first(), Some(b'{' | b'[' | b'\\' | 0..=b' '));
