@@ -79,8 +79,9 @@ func (e Event) room(n int) []byte {
 		g.reply = append(g.reply, edit)
 		at++
 	}
+	b := g.reply[at : at+n]
 	g.reply = g.reply[:at+n]
-	return g.reply[at:]
+	return b
 }
 
 //go:noinline

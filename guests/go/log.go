@@ -22,7 +22,7 @@ type Log struct {
 // to the host: copy what you keep, and do not write to them.
 func (l *Log) Get(k Key) []byte {
 	if k.slot != 0 {
-		return l.view(l.record[recordSize+int(k.slot&^slotKey)*slotSize:])
+		return viewOf(l.g.batch, binary.LittleEndian.Uint64(l.record[recordSize+int(k.slot&^slotKey)*slotSize:]))
 	}
 	return l.find(k)
 }
@@ -58,7 +58,8 @@ func (l *Log) All() iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
 		rows := l.g.batch[word(l.record, recFields):]
 		for n := word(l.record, recCount); n > 0; n-- {
-			if !yield(l.view(rows), l.view(rows[8:])) {
+			key, value := binary.LittleEndian.Uint64(rows), binary.LittleEndian.Uint64(rows[8:])
+			if !yield(viewOf(l.g.batch, key), viewOf(l.g.batch, value)) {
 				return
 			}
 			rows = rows[fieldSize:]
@@ -78,15 +79,14 @@ func (l *Log) Time() time.Time {
 // LogGroup, with the same topic, source and tags.
 func (l *Log) Group() uint32 { return word(l.record, recGroup) }
 
-// view returns the bytes that the two words at the start of b point to, never
-// nil unless the field is absent.
-func (l *Log) view(b []byte) []byte {
-	place := binary.LittleEndian.Uint64(b)
+// viewOf returns the bytes of which a batch says, in two words, where they are and how many;
+// never nil unless the field is absent.
+func viewOf(batch []byte, place uint64) []byte {
 	off, n := place&0xFFFFFFFF, place>>32
 	if n == absent {
 		return nil
 	}
-	return l.g.batch[off : off+n : off+n]
+	return batch[off : off+n : off+n]
 }
 
 // Keep lets the log pass unchanged: it takes back whatever was said before.

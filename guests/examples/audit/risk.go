@@ -53,7 +53,7 @@ func (c *config) score(t *trail) int {
 	if t.root() {
 		score += 30
 	}
-	if t.signIn() && t.noMFA {
+	if t.signIn() && t.noMFA() {
 		score += 20
 	}
 	return score

@@ -15,7 +15,6 @@ type trail struct {
 	identity     string // root-account, ram-user, assumed-role...
 	errorCode    string
 	errorMessage string
-	noMFA        bool // a sign-in without a second factor
 
 	event *jsonscan.Picker
 }
@@ -38,7 +37,6 @@ func (t *trail) read(text []byte) error {
 	e := t.event
 	t.name, t.rw, t.kind, t.identity = e.Text(0), e.Text(1), e.Text(2), e.Text(3)
 	t.errorCode, t.errorMessage = e.Text(4), e.Text(5)
-	t.noMFA = e.Text(6) == "false" || e.Text(7) == "false"
 	return nil
 }
 
@@ -50,6 +48,11 @@ func (t *trail) failed() bool {
 
 func (t *trail) signIn() bool {
 	return t.kind == "ConsoleSignin" || t.name == "ConsoleSignin"
+}
+
+// noMFA says whether a sign-in went without a second factor.
+func (t *trail) noMFA() bool {
+	return t.event.Text(6) == "false" || t.event.Text(7) == "false"
 }
 
 func (t *trail) root() bool { return t.identity == "root-account" }
