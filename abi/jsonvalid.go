@@ -3,7 +3,6 @@ package abi
 import (
 	"bytes"
 	"encoding/binary"
-	"math/bits"
 )
 
 // jsonDepth is how deep values may nest, as in encoding/json.
@@ -14,8 +13,139 @@ const jsonDepth = 10_000
 // everything, and exists since that one would take longer than all the rest
 // of reading a reply, or of writing an event.
 func ValidJSON(s []byte) bool {
-	end := jsonValue(s, jsonSpace(s, 0), 0)
-	return end > 0 && jsonSpace(s, end) == len(s)
+	if len(s) > jsonBlock {
+		var places [jsonPlaces]uint16
+		return validJSON(s, places[:])
+	}
+	var places [jsonBlock]uint16
+	return validJSON(s, places[:])
+}
+
+func validJSON(s []byte, places []uint16) bool {
+	var c checker
+	c.text, c.places = s, places
+	end := c.value(c.start(), 0)
+	return end > 0 && c.space(end) == len(s)
+}
+
+// A checker's functions return the index after what they skip at i, or -1
+// when it is not there. They begin where the index (jsonIndex) is.
+type checker struct{ jsonIndex }
+
+func (c *checker) value(i, depth int) int {
+	s := c.text
+	if i >= len(s) {
+		return -1
+	}
+	switch s[i] {
+	case '"':
+		return c.string()
+	case '{', '[':
+		if depth == jsonDepth {
+			return -1
+		}
+		return c.members(i, depth, s[i]+2) // } and ] come two behind
+	case 't':
+		return jsonWord(s, i, "true")
+	case 'f':
+		return jsonWord(s, i, "false")
+	case 'n':
+		return jsonWord(s, i, "null")
+	}
+	return jsonNumber(s, i)
+}
+
+// members skips an object or an array.
+func (c *checker) members(i, depth int, end byte) int {
+	s := c.text
+	if i = c.skip(i + 1); i < len(s) && s[i] == end {
+		return i + 1
+	}
+	for {
+		value := true
+		if end == '}' {
+			i, value = c.plain(i)
+		}
+		if value {
+			i = c.value(i, depth+1)
+		}
+		if i < 0 {
+			return -1
+		}
+		if i = c.skip(i); i >= len(s) {
+			return -1
+		}
+		if s[i] != ',' {
+			if s[i] == end {
+				return i + 1
+			}
+			return -1
+		}
+		i = c.skip(i + 1)
+	}
+}
+
+// plain skips members as long as they are no more than "key":"value", and returns the index after the
+// last value; or, and true, that of the value of another member.
+func (c *checker) plain(i int) (int, bool) {
+	s, k := c.text, c.next
+	if i >= len(s) || s[i] != '"' {
+		return -1, false
+	}
+	for ; k+2 <= c.n; k += 4 {
+		from := c.from + int(c.places[k+1])
+		if from+4 > len(s) || s[from] != '"' {
+			break
+		}
+		if k+4 <= c.n && binary.LittleEndian.Uint32(s[from:])<<8 == jsonBetween {
+			if to := c.from + int(c.places[k+3]); to+2 < len(s) && s[to] == '"' {
+				if s[to+1] == ',' && s[to+2] == '"' {
+					continue
+				}
+				c.next = k + 4
+				return to + 1, false
+			}
+		}
+		c.next = k + 2
+		return c.colon(from + 1)
+	}
+	c.next = k
+	if i = c.string(); i < 0 {
+		return -1, false
+	}
+	return c.colon(i)
+}
+
+// colon skips what is between a key and the value.
+func (x *jsonIndex) colon(i int) (int, bool) {
+	if i = x.skip(i); i >= len(x.text) || x.text[i] != ':' {
+		return -1, false
+	}
+	return x.skip(i + 1), true
+}
+
+// jsonBetween is what is between a plain key and a plain string, in the lower bytes of a word
+// without its last.
+const jsonBetween = '"'<<8 | ':'<<16 | '"'<<24
+
+// string skips the string whose first quote is the next place.
+func (c *checker) string() int {
+	c.stop()
+	for s := c.text; ; {
+		i := c.stop()
+		if uint(i) >= uint(len(s)) || s[i] < ' ' {
+			return -1
+		}
+		if s[i] == '"' {
+			return i + 1
+		}
+		if jsonEscape(s, i) < 0 {
+			return -1
+		}
+		if s[i+1] == '"' || s[i+1] == '\\' {
+			c.stop()
+		}
+	}
 }
 
 // The functions below return the index after what they skip at s[i], or -1
@@ -28,124 +158,11 @@ func jsonSpace(s []byte, i int) int {
 	return i
 }
 
-func jsonValue(s []byte, i, depth int) int {
-	if i >= len(s) {
-		return -1
-	}
-	switch s[i] {
-	case '"':
-		return jsonString(s, i)
-	case '{', '[':
-		if depth == jsonDepth {
-			return -1
-		}
-		return jsonMembers(s, i, depth, s[i]+2) // } and ] come two behind
-	case 't':
-		return jsonWord(s, i, "true")
-	case 'f':
-		return jsonWord(s, i, "false")
-	case 'n':
-		return jsonWord(s, i, "null")
-	}
-	return jsonNumber(s, i)
-}
-
 func jsonWord(s []byte, i int, word string) int {
 	if bytes.HasPrefix(s[i:], []byte(word)) {
 		return i + len(word)
 	}
 	return -1
-}
-
-// jsonSkip is jsonSpace without a call where there is none, as in most texts.
-func jsonSkip(s []byte, i int) int {
-	if i < len(s) && s[i] <= ' ' {
-		return jsonSpace(s, i)
-	}
-	return i
-}
-
-// jsonMembers skips an object or an array. Keys are read right here: a call
-// costs as much as a short string.
-func jsonMembers(s []byte, i, depth int, end byte) int {
-	i = jsonSpace(s, i+1)
-	if i < len(s) && s[i] == end {
-		return i + 1
-	}
-	for {
-		if end == '}' {
-			if i >= len(s) || s[i] != '"' {
-				return -1
-			}
-			if i = jsonString(s, i); i < 0 {
-				return -1
-			}
-			if i = jsonSkip(s, i); i >= len(s) || s[i] != ':' {
-				return -1
-			}
-			i = jsonSkip(s, i+1)
-		}
-		if i < len(s) && s[i] == '"' {
-			i = jsonString(s, i)
-		} else {
-			i = jsonValue(s, i, depth+1)
-		}
-		if i < 0 {
-			return -1
-		}
-		if i = jsonSkip(s, i); i >= len(s) {
-			return -1
-		}
-		if s[i] != ',' {
-			if s[i] == end {
-				return i + 1
-			}
-			return -1
-		}
-		i = jsonSkip(s, i+1)
-	}
-}
-
-// jsonMarks sets the top bit of the lowest of eight bytes that does not stand
-// for itself in a string: a quote, a backslash or a control character. Bits
-// above that one mean nothing: the subtractions borrow.
-func jsonMarks(w uint64) uint64 {
-	const every = 0x0101010101010101 // times a byte: that byte in each of the eight
-	return ((w - every*' ') | ((w ^ every*'"') - every) | ((w ^ every*'\\') - every)) &^ w & (every * 0x80)
-}
-
-// jsonString looks at two words at once: most strings end within, and where
-// is worked out without a branch that would be guessed wrong every other time.
-func jsonString(s []byte, i int) int {
-	i++
-	for {
-		for i+16 <= len(s) {
-			two := s[i : i+16 : i+16]
-			a, b := jsonMarks(binary.LittleEndian.Uint64(two)), jsonMarks(binary.LittleEndian.Uint64(two[8:]))
-			if a|b == 0 {
-				i += 16
-				continue
-			}
-			plain := bits.TrailingZeros64(a) >> 3 // 8: all of the first word
-			i += plain + bits.TrailingZeros64(b)>>3&-(plain>>3)
-			break
-		}
-		if i >= len(s) {
-			return -1
-		}
-		switch c := s[i]; {
-		case c == '"':
-			return i + 1
-		case c < ' ':
-			return -1
-		case c == '\\':
-			if i = jsonEscape(s, i); i < 0 {
-				return -1
-			}
-		default:
-			i++
-		}
-	}
 }
 
 func jsonEscape(s []byte, i int) int {

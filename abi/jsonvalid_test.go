@@ -28,6 +28,9 @@ func checkValidJSON(t *testing.T, s []byte) {
 func TestValidJSON(t *testing.T) {
 	for _, s := range jsonTexts {
 		checkValidJSON(t, []byte(s))
+		for _, s := range longer([]byte(s)) {
+			checkValidJSON(t, s)
+		}
 	}
 	whole := []byte(`{"a":[1,-2.5e+3,"b\u00e9\n",true,false,null,{}],"ключ":"0123456789abcdef0123\"456789abcdef0123456789"}`)
 	for i := range whole { // cut anywhere, and any byte anywhere
@@ -46,26 +49,10 @@ func FuzzValidJSON(f *testing.F) {
 			f.Add([]byte(s))
 		}
 	}
-	f.Fuzz(checkValidJSON)
-}
-
-func BenchmarkValidJSON(b *testing.B) {
-	text := []byte(`{"eventId":"0D2FB2FB-3B9C-5F2E-8E9C-5F0C4C6C3E1B","eventVersion":1,"eventSource":"ecs.cn-hangzhou.aliyuncs.com",` +
-		`"requestParameters":{"RegionId":"cn-hangzhou","InstanceIds":["i-1","i-2"]},"sourceIpAddress":"203.0.113.7",` +
-		`"userAgent":"AlibabaCloud (Linux; amd64) Java/1.8","eventType":"ApiCall","serviceName":"Ecs"}`)
-	tape := make([]byte, len(text)*TapeEntry)
-	for name, valid := range map[string]func([]byte) bool{
-		"abi": ValidJSON, "encoding": json.Valid,
-		"tape": func(text []byte) bool { return WriteTape(tape, text) > 0 },
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(text)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if !valid(text) {
-					b.Fatal("not valid")
-				}
-			}
-		})
-	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		checkValidJSON(t, text)
+		for _, text := range longer(text) {
+			checkValidJSON(t, text)
+		}
+	})
 }

@@ -1,9 +1,7 @@
 package abi
 
 import (
-	"bytes"
 	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 )
 
@@ -54,15 +52,25 @@ const (
 // how many entries it has, TapeInvalid or TapeFull. A text has at most as many entries as
 // bytes. Unlike ValidJSON it takes no string that is not UTF-8.
 func WriteTape(dst, text []byte) int {
-	t := taper{dst: dst, text: text}
-	i := t.value(jsonSpace(text, 0))
+	if len(text) > jsonBlock {
+		var places [jsonPlaces]uint16
+		return writeTape(dst, text, places[:])
+	}
+	var places [jsonBlock]uint16
+	return writeTape(dst, text, places[:])
+}
+
+func writeTape(dst, text []byte, places []uint16) int {
+	var t taper
+	t.dst, t.text, t.places, t.marks = dst, text, places, true
+	i := t.value(t.start())
 	for i > 0 && t.depth > 0 {
 		i = t.inside(i)
 	}
 	switch {
-	case t.full:
+	case t.full && (!t.high || utf8.Valid(text[:t.end])):
 		return TapeFull
-	case i < 0 || jsonSpace(text, i) != len(text):
+	case i < 0 || t.space(i) != len(text) || t.high && !utf8.Valid(text):
 		return TapeInvalid
 	}
 	return t.size / TapeEntry
@@ -71,9 +79,11 @@ func WriteTape(dst, text []byte) int {
 // A taper is a tape half written. Its functions return the index after what
 // they have read, or -1.
 type taper struct {
-	dst, text []byte
-	size      int // of what is written
-	full      bool
+	jsonIndex
+	dst  []byte
+	size int // of what is written
+	full bool
+	end  int // then: where the value is that has no room
 
 	depth    int  // objects and arrays around the place at hand
 	around   int  // where the entry of the nearest is written
@@ -85,16 +95,22 @@ type taper struct {
 
 // put writes an entry. Next is counted as if nothing followed inside of it.
 func (t *taper) put(kind, from, to int, flags uint64) {
+	if !t.entry(uint64(kind)|(flags|t.keyFlags)<<8, t.key, from, to) {
+		t.full, t.end = true, from
+	}
+}
+
+func (t *taper) entry(head, key uint64, from, to int) bool {
 	end := t.size + TapeEntry
 	if uint(end) > uint(len(t.dst)) {
-		t.full = true
-		return
+		return false
 	}
 	e := t.dst[t.size:end:end]
-	binary.LittleEndian.PutUint64(e, uint64(kind)|(flags|t.keyFlags)<<8|uint64(t.depth)<<16|uint64(end/TapeEntry)<<32)
-	binary.LittleEndian.PutUint64(e[OffTapeKey:], t.key)
+	binary.LittleEndian.PutUint64(e, head|uint64(t.depth)<<16|uint64(end/TapeEntry)<<32)
+	binary.LittleEndian.PutUint64(e[OffTapeKey:], key)
 	binary.LittleEndian.PutUint64(e[OffTapeValue:], uint64(from)|uint64(to-from)<<32)
 	t.size = end
+	return true
 }
 
 // inside reads on in an object or array, to its end or the start of another.
@@ -104,7 +120,7 @@ func (t *taper) inside(i int) int {
 		if i < 0 || t.full {
 			return -1
 		}
-		if i = jsonSkip(s, i); i >= len(s) {
+		if i = t.skip(i); i >= len(s) {
 			return -1
 		}
 		switch {
@@ -113,15 +129,18 @@ func (t *taper) inside(i int) int {
 		case t.fresh:
 			t.fresh = false
 		case s[i] == ',':
-			i = jsonSkip(s, i+1)
+			i = t.skip(i + 1)
 		default:
 			return -1
 		}
 		if t.object {
-			i = t.name(i)
+			var value bool
+			if i, value = t.members(i); !value {
+				continue
+			}
 		}
 		if uint(i) < uint(len(s)) && s[i] == '"' {
-			end, flags := tapeString(s, i)
+			end, flags := t.string(i)
 			t.put(TapeString, i, end, flags)
 			i = end
 		} else {
@@ -129,28 +148,6 @@ func (t *taper) inside(i int) int {
 		}
 	}
 	return i
-}
-
-// name reads a member's key and what is between it and the value.
-func (t *taper) name(i int) int {
-	s := t.text
-	if i >= len(s) || s[i] != '"' {
-		return -1
-	}
-	end, flags := tapeKey(s, i), uint64(0)
-	if end < 0 { // there is more in it than plain ASCII
-		if end, flags = tapeString(s, i); end < 0 {
-			return -1
-		}
-	}
-	t.key, t.keyFlags = uint64(i+1)|uint64(end-i-2)<<32, flags&TapeEscaped*TapeKeyEscaped
-	if end-i >= 4 {
-		t.keyFlags |= tapeEnding(s[end-3], s[end-2]) * TapeKeyMarked
-	}
-	if i = jsonSkip(s, end); i >= len(s) || s[i] != ':' {
-		return -1
-	}
-	return jsonSkip(s, i+1)
 }
 
 func (t *taper) value(i int) int {
@@ -161,7 +158,7 @@ func (t *taper) value(i int) int {
 	var kind, end int
 	switch s[i] {
 	case '"':
-		end, flags := tapeString(s, i)
+		end, flags := t.string(i)
 		t.put(TapeString, i, end, flags)
 		return end
 	case '{':
@@ -212,106 +209,117 @@ func (t *taper) close(i int) int {
 	return i + 1
 }
 
-const (
-	tapeEvery = 0x0101010101010101 // times a byte: that byte in each of the eight
-	tapeTops  = 0x80 * tapeEvery
-)
-
-// tapeStops is jsonMarks in fewer steps: with one bit turned, a quote follows the control
-// characters. Bytes over 0x7F are not told apart yet.
-func tapeStops(w uint64) uint64 {
-	return (w ^ tapeEvery*('"'^' ') - tapeEvery*('!')) | (w ^ tapeEvery*'\\' - tapeEvery)
-}
-
-// tapeKey reads a string of plain ASCII; -1 if it is none.
-func tapeKey(s []byte, i int) int {
-	for i++; i+16 <= len(s); i += 16 {
-		two := s[i : i+16 : i+16]
-		a, b := binary.LittleEndian.Uint64(two), binary.LittleEndian.Uint64(two[8:])
-		a, b = (tapeStops(a)|a)&tapeTops, (tapeStops(b)|b)&tapeTops
-		if a|b == 0 {
-			continue
-		}
-		plain := bits.TrailingZeros64(a) >> 3 // 8: all of the first word
-		i += plain + bits.TrailingZeros64(b)>>3&-(plain>>3)
-		if s[i] == '"' {
-			return i + 1
-		}
-		break
+// members reads members as long as they are no more than "key":"value". It returns the index after
+// the last value; or, and true, that of the value of another member, whose key it has read.
+func (t *taper) members(i int) (int, bool) {
+	s, k := t.text, t.next
+	if uint(i) >= uint(len(s)) || s[i] != '"' {
+		return -1, false
 	}
-	return -1
-}
-
-// tapeString reads the string whose first quote is at i, and returns the index
-// after the last, or -1, and its flags. Like jsonString it looks at two words at once.
-func tapeString(s []byte, i int) (end int, flags uint64) {
-	start := i
-	i++
-	var marked, high uint64
-	for {
-		for i+16 <= len(s) {
-			four := s[i-1 : i+16 : i+16]
-			a, b := binary.LittleEndian.Uint64(four[1:]), binary.LittleEndian.Uint64(four[9:])
-			endA, endB := tapeStops(a)&^a&tapeTops, tapeStops(b)&^b&tapeTops
-			markA, markB := tapeMarks(binary.LittleEndian.Uint64(four), a), tapeMarks(binary.LittleEndian.Uint64(four[8:]), b)
-			if endA|endB == 0 {
-				marked |= markA | markB
-				high |= a | b
-				i += 16
-				continue
-			}
-			plain := bits.TrailingZeros64(endA) >> 3 // 8: all of the first word
-			more := -(uint64(plain) >> 3)
-			inA, inB := endA&-endA-1, (endB&-endB-1)&more // what stands before
-			marked |= markA&inA | markB&inB
-			high |= a&inA | b&inB
-			i += plain + bits.TrailingZeros64(endB)>>3&int(more)
+	for k+2 <= t.n {
+		from := t.from + int(t.places[k+1])
+		if from+4 > len(s) || s[from] != '"' {
 			break
 		}
-		if i >= len(s) {
+		key, flags := uint64(i+1)|uint64(from-i-1)<<32, uint64(0)
+		if from-i > 2 {
+			flags = tapeEnding(s[from-2], s[from-1]) * TapeKeyMarked
+		}
+		k += 2
+		if k+2 <= t.n && binary.LittleEndian.Uint32(s[from:])<<8 == jsonBetween {
+			to, marked, next := t.plain(k + 1)
+			if s[to] == '"' && to+2 < len(s) && t.entry(TapeString|(flags|marked)<<8, key, from+2, to+1) {
+				if k = next; s[to+1] == ',' && s[to+2] == '"' {
+					i = to + 2
+					continue
+				}
+				t.next = k
+				return to + 1, false
+			}
+		}
+		t.next, t.key, t.keyFlags = k, key, flags
+		return t.colon(from + 1)
+	}
+	t.next = k
+	return t.name(i)
+}
+
+// plain returns the index of the kth place or, if that is a mark, of the next that is none, the flag
+// of what was marked so, and the place to go on with.
+func (t *taper) plain(k int) (to int, flags uint64, next int) {
+	s := t.text
+	to = t.from + int(t.places[k])
+	for k++; s[to] != '"' && s[to] != '\\' && s[to] >= ' ' && k < t.n; k++ {
+		flags, to = TapeMarked, t.from+int(t.places[k])
+	}
+	return to, flags, k
+}
+
+// name reads a member's key and what is between it and the value.
+func (t *taper) name(i int) (int, bool) {
+	end, flags := t.string(i)
+	if end < 0 {
+		return -1, false
+	}
+	t.key, t.keyFlags = uint64(i+1)|uint64(end-i-2)<<32, flags&TapeEscaped*TapeKeyEscaped
+	if end-i >= 4 {
+		t.keyFlags |= tapeEnding(t.text[end-3], t.text[end-2]) * TapeKeyMarked
+	}
+	return t.colon(end)
+}
+
+// string reads the string whose first quote is at i, and returns the index
+// after the last, or -1, and its flags.
+func (t *taper) string(i int) (end int, flags uint64) {
+	t.stop()
+	for s := t.text; ; {
+		end = t.stop()
+		if end >= len(s) {
 			return -1, 0
 		}
-		switch c := s[i]; {
+		switch c := s[end]; {
 		case c == '"':
-			if high&tapeTops != 0 && !utf8.Valid(s[start:i]) {
-				return -1, 0
-			}
-			if marked != 0 {
-				flags |= TapeMarked
-			}
-			return i + 1, flags
+			return end + 1, flags
 		case c < ' ':
 			return -1, 0
-		case c == '\\':
-			flags |= tapeEscape(s[start+1:], i-start-1)
-			if i = jsonEscape(s, i); i < 0 {
-				return -1, 0
-			}
-		default:
-			high |= uint64(c)
-			if tapeMarks(uint64(s[i-1]), uint64(c))&0x80 != 0 {
+		case c != '\\':
+			flags |= TapeMarked
+			continue
+		}
+		flags |= TapeEscaped
+		if end+1 >= len(s) {
+			return -1, 0
+		}
+		switch s[end+1] {
+		case '"':
+			flags |= tapeNamed(s[i+1 : end])
+			t.stop()
+		case '\\':
+			if end+2 < len(s) && s[end+2] == 'u' {
 				flags |= TapeMarked
 			}
-			i++
+			t.stop()
+		case 'u':
+			flags |= TapeMarked
+			fallthrough
+		default:
+			if jsonEscape(s, end) < 0 {
+				return -1, 0
+			}
 		}
 	}
 }
 
-// tapeEscape returns the flags of a string, s without its first quote, with a backslash at i.
-func tapeEscape(s []byte, i int) uint64 {
-	switch {
-	case bytes.HasPrefix(s[i+1:], []byte("u")), bytes.HasPrefix(s[i+1:], []byte(`\u`)):
-		return TapeEscaped | TapeMarked
-	case !bytes.HasPrefix(s[i+1:], []byte(`"`)):
-		return TapeEscaped
-	}
+// tapeNamed returns a flag of a string with an escaped quote, before which there is s.
+func tapeNamed(s []byte) uint64 {
+	i := len(s)
 	for i > 0 && s[i-1] == '\\' { // a quote quoted again and again
 		i--
 	}
 	if i < 2 {
-		return TapeEscaped
+		return 0
 	}
-	return TapeEscaped | tapeEnding(s[i-2], s[i-1])*TapeNamed
+	return tapeEnding(s[i-2], s[i-1]) * TapeNamed
 }
 
 // tapeEndings has a bit for each byte that may stand before one, but for three bits of either, at
@@ -326,13 +334,3 @@ var tapeEndings = [32]uint32{
 
 // tapeEnding returns 1 for the last two bytes of a name like a secret's, or else 0.
 func tapeEnding(a, b byte) uint64 { return uint64(tapeEndings[b&31] >> (a & 31) & 1) }
-
-// tapeMarks sets the top bit of the lowest byte of w that marks a string: an @ or a %, a
-// full stop after P to S, an I after every other capital letter. Before is what stands one
-// byte before w. Bits above that one mean nothing.
-func tapeMarks(before, w uint64) uint64 {
-	one := ((w ^ tapeEvery*'@') - tapeEvery) | ((w ^ tapeEvery*'%') - tapeEvery)
-	two := (((w ^ tapeEvery*'.') | (before&(tapeEvery*0xFC) ^ tapeEvery*'P')) - tapeEvery) |
-		(((w ^ tapeEvery*'I') | (before&(tapeEvery*0xE1) ^ tapeEvery*'A')) - tapeEvery)
-	return (one | two&^before) &^ w & tapeTops
-}

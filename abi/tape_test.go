@@ -169,24 +169,44 @@ func FuzzTape(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		want, ok := slowTape(text)
-		tape := make([]byte, len(text)*TapeEntry+7)
-		n := WriteTape(tape, text)
-		if (n > 0) != ok || n < 0 {
-			t.Fatalf("%q: %d entries; valid %v", text, n, ok)
-		}
-		if !ok {
-			return
-		}
-		if got := readTape(tape[:n*TapeEntry], text); !slices.Equal(got, want) {
-			t.Fatalf("%q:\ngot  %q\nwant %q", text, got, want)
-		}
-		little := make([]byte, n*TapeEntry-1)
-		if n := WriteTape(little, text); n != TapeFull {
-			t.Fatalf("%q: %d where there is no room", text, n)
-		}
-		if again := make([]byte, n*TapeEntry); WriteTape(again, text) != n || !bytes.Equal(again, tape[:n*TapeEntry]) {
-			t.Fatalf("%q: another tape the second time", text)
+		checkTape(t, text)
+		for _, text := range longer(text) {
+			checkTape(t, text)
 		}
 	})
+}
+
+func checkTape(t *testing.T, text []byte) {
+	t.Helper()
+	want, ok := slowTape(text)
+	tape := make([]byte, len(text)*TapeEntry+7)
+	n := WriteTape(tape, text)
+	if (n > 0) != ok || n < 0 {
+		t.Fatalf("%q: %d entries; valid %v", text, n, ok)
+	}
+	if !ok {
+		return
+	}
+	if got := readTape(tape[:n*TapeEntry], text); !slices.Equal(got, want) {
+		t.Fatalf("%q:\ngot  %q\nwant %q", text, got, want)
+	}
+	little := make([]byte, n*TapeEntry-1)
+	if n := WriteTape(little, text); n != TapeFull {
+		t.Fatalf("%q: %d where there is no room", text, n)
+	}
+	if again := make([]byte, n*TapeEntry); WriteTape(again, text) != n || !bytes.Equal(again, tape[:n*TapeEntry]) {
+		t.Fatalf("%q: another tape the second time", text)
+	}
+}
+
+func TestTapesOfSamples(t *testing.T) {
+	for _, text := range trail(t) {
+		checkTape(t, text)
+		for i := len(text) % 32; i < len(text); i += 32 { // it ends there, or something else stands there
+			checkTape(t, text[:i])
+			text := bytes.Clone(text)
+			text[i] = indexBytes[i/32%len(indexBytes)]
+			checkTape(t, text)
+		}
+	}
 }
