@@ -86,10 +86,7 @@ func (l *level) scanned(dst []byte, s *jsonscan.Scanner) ([]byte, bool) {
 		within := v.Flags & (jsonscan.Marked | jsonscan.Named)
 		switch {
 		case secret || numbers || within != 0 && v.Flags&jsonscan.Escaped != 0:
-			if l.replace(src, v, secret) {
-				dst = jsonscan.AppendString(append(dst, src[done:v.At]...), l.fresh)
-				done = int(v.At + v.Len)
-			}
+			dst, done = l.replace(dst, src, done, v, secret)
 		case within != 0:
 			dst, done = l.m.hide(dst, src[:v.At+v.Len-1], done, int(v.At)+1)
 		}
@@ -127,22 +124,25 @@ func (l *level) secret(src []byte, v *jsonscan.Entry) bool {
 	return SecretName(key)
 }
 
-// replace says whether there is something to mask in a value, of which l.fresh is then
-// the new text.
-func (l *level) replace(src []byte, v *jsonscan.Entry, secret bool) (masked bool) {
+// replace masks a value. Of src, what is before done stands in dst; if there is something to
+// mask, what is before the value's end does afterwards.
+func (l *level) replace(dst, src []byte, done int, v *jsonscan.Entry, secret bool) ([]byte, int) {
 	text := []byte(v.Raw(src))
 	if v.Kind == jsonscan.String {
 		text = text[1 : len(text)-1]
 		if !secret && !l.m.numbers && v.Flags&jsonscan.Marked == 0 && !mayNest(text) {
-			return false
+			return dst, done
 		}
 		if v.Flags&jsonscan.Escaped != 0 {
 			l.text = jsonscan.Unescape(l.text, text)
 			text = l.text
 		}
 	}
-	l.fresh, masked = l.maskText(l.fresh[:0], text, secret)
-	return masked
+	var masked bool
+	if l.fresh, masked = l.maskText(l.fresh[:0], text, secret); !masked {
+		return dst, done
+	}
+	return jsonscan.AppendString(append(dst, src[done:v.At]...), l.fresh), int(v.At + v.Len)
 }
 
 // mayNest says whether a string, as it is written, may be JSON text.
