@@ -56,7 +56,11 @@ func newWord16(text string) word16 {
 
 // is says whether n bytes at p are the name. At least eight bytes are there.
 func (w *word16) is(p unsafe.Pointer, n int) bool {
-	if n != len(w.text) || (*(*uint64)(p)^w.head|*(*uint64)(unsafe.Add(p, w.tailAt))^w.tail)&w.mask != 0 {
+	if n != len(w.text) {
+		return false
+	}
+	head, tail := *(*uint64)(p), *(*uint64)(unsafe.Add(p, w.tailAt))
+	if ((head^w.head)|(tail^w.tail))&w.mask != 0 {
 		return false
 	}
 	return n <= 16 || w.isLong(p)
@@ -113,8 +117,7 @@ func (in *branches) find(name string) *branch {
 // hash tells most names apart by their lengths and last letters, of which a quote may be
 // one. It is below 64, and 0 for the name of none.
 func hash(n uint64, last *[2]byte) uint64 {
-	letters := uint64(binary.LittleEndian.Uint16(last[:]))
-	return (n + letters>>8 + 4*letters) & (-n >> 58)
+	return uint64(binary.LittleEndian.Uint16(last[:])) * n >> 3 & 63
 }
 
 func hashOf(name string) uint64 {
@@ -161,7 +164,7 @@ func (p *Picker) object(in *branches, i uint32) {
 func candidate(src, tape unsafe.Pointer, hashes uint64, i, end uint32) uint32 {
 	for i < end {
 		v := entry(tape, i)
-		if (hashes>>(hash(uint64(v.KeyLen), lastLetters(src, v))&63)|uint64(v.Flags/KeyEscaped))&1 != 0 {
+		if (hashes>>(hash(uint64(v.KeyLen), lastLetters(src, v)))|uint64(v.Flags/KeyEscaped))&1 != 0 {
 			break
 		}
 		i = v.Next
@@ -183,7 +186,7 @@ func (p *Picker) branch(in *branches, v *Entry) *branch {
 		return p.branchSlowly(in, v)
 	}
 	src := unsafe.Pointer(unsafe.SliceData(p.scan.src))
-	b := in.lists[hash(uint64(v.KeyLen), lastLetters(src, v))&63]
+	b := in.lists[hash(uint64(v.KeyLen), lastLetters(src, v))]
 	for !b.name.is(unsafe.Add(src, v.KeyAt), int(v.KeyLen)) {
 		if b = b.next; b == nil {
 			return nil

@@ -1,9 +1,11 @@
 package jsonscan
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"testing"
+	"unsafe"
 )
 
 func TestPicker(t *testing.T) {
@@ -28,6 +30,33 @@ func TestPicker(t *testing.T) {
 	}
 	if err := p.Read([]byte(`{"a":1`)); err == nil || err.Error() != "the text ends too early at byte 6" || p.Value(0) != nil {
 		t.Errorf("got %v and %s", err, p.Value(0))
+	}
+}
+
+// TestNamesAreToldApart: also those that a hash does not tell apart, whatever stands behind them.
+func TestNamesAreToldApart(t *testing.T) {
+	var names []string
+	for _, n := range []int{0, 1, 2, 7, 8, 9, 15, 16, 17, 18, 24, 30} {
+		name := bytes.Repeat([]byte("b"), n)
+		names = append(names, string(name))
+		for i := range n {
+			for _, c := range "acz\x00" {
+				name[i] = byte(c)
+				names = append(names, string(name))
+			}
+			name[i] = 'b'
+		}
+	}
+	for _, name := range names {
+		w := newWord16(name)
+		for _, other := range names {
+			for _, behind := range []string{"bbbbbbbb", "zzzzzzzz"} {
+				text := []byte(other + behind)
+				if got := w.is(unsafe.Pointer(&text[0]), len(other)); got != (name == other) {
+					t.Fatalf("%q is %q: %v", other, name, got)
+				}
+			}
+		}
 	}
 }
 
