@@ -100,6 +100,7 @@ var honesty = []string{
 	"  does; a test holds its events against the guest's, one by one.",
 	"- Guests alone: the quickest batch of each round, with their limits and without them in turn. `work` takes 2.2 KB of nested JSON: `json` makes a tree of it,",
 	"  `regexp` holds ten regular expressions against it, `mask` masks its e-mail addresses, `cef` makes a CEF message of its members.",
+	"  In Rust what the first two do is written by hand, without a library for it.",
 	"- `start` is a run against an empty logstore; every other row contains it too.",
 }
 
