@@ -31,9 +31,12 @@ const (
 func (x *jsonIndex) start() int {
 	i := jsonSpace(x.text, 0)
 	x.from, x.looked = i, i+1
-	if i < len(x.text) && x.text[i] == '"' {
+	switch {
+	case i < len(x.text) && x.text[i] == '"':
 		x.n = 1
-	} else {
+	case len(x.text) <= jsonBlock:
+		x.short()
+	default:
 		x.more()
 	}
 	return i
@@ -50,33 +53,42 @@ func (x *jsonIndex) stop() int {
 
 // more looks on, when all places are taken; false: there are no more.
 func (x *jsonIndex) more() bool {
-	x.next, x.n = 0, 0
+	x.n = 0
 	for x.n == 0 && x.looked < len(x.text) {
-		x.from = x.looked
-		text := x.text[:min(len(x.text), x.from+jsonWindow)]
-		switch {
-		case len(text) <= jsonBlock:
+		if len(x.text) <= jsonBlock {
 			x.short()
-		case x.marks:
+			continue
+		}
+		x.from, x.next = x.looked, 0
+		text := x.text[:min(len(x.text), x.from+jsonWindow)]
+		if x.marks {
 			var high bool
 			x.n, x.looked, high = indexMarks((*[jsonPlaces]uint16)(x.places), text, x.from)
 			x.high = x.high || high
-		default:
+		} else {
 			x.n, x.looked = indexStops((*[jsonPlaces]uint16)(x.places), text, x.from)
 		}
 	}
 	return x.n > 0
 }
 
-// short does so in a text that is no longer than a block.
+// short does so, up to the end, in a text that is no longer than a block.
 func (x *jsonIndex) short() {
-	s, bits := x.text, uint64(0)
+	x.from, x.next, x.n = x.looked, 0, 0
+	s, all := x.text, uint64(0)
+	if x.looked >= len(s) {
+		return
+	}
 	before := uint64(s[x.looked-1])
 	for i := x.looked; i < len(s); i += 8 {
-		w := uint64(jsonEvery * ' ')
-		if i+8 <= len(s) {
+		var w uint64
+		switch rest := len(s) - i; {
+		case rest >= 8:
 			w = binary.LittleEndian.Uint64(s[i:])
-		} else {
+		case len(s) >= 8:
+			w = binary.LittleEndian.Uint64(s[len(s)-8:])>>(64-8*rest) | jsonEvery*' '<<(8*rest)
+		default:
+			w = jsonEvery * ' '
 			for j := len(s) - 1; j >= i; j-- {
 				w = w<<8 | uint64(s[j])
 			}
@@ -87,9 +99,9 @@ func (x *jsonIndex) short() {
 			before = w >> 56
 			x.high = x.high || w&jsonTops != 0
 		}
-		bits |= jsonGather(tops) << (i - x.looked)
+		all |= jsonGather(tops) << (i - x.looked)
 	}
-	x.n, x.looked = jsonList(x.places, 0, 0, bits), len(s)
+	x.n, x.looked = jsonList(x.places, 0, 0, all), len(s)
 }
 
 // space skips white space.

@@ -1,4 +1,7 @@
+#include "go_asm.h"
 #include "textflag.h"
+
+// What amd64 has from the beginning (SSE2) is enough: no processor is asked what it can.
 
 // EVERY is sixteen times one byte.
 #define EVERY(byte, x) \
@@ -23,6 +26,7 @@
 	PXOR X1, X1; \
 	PCMPEQB X1, X0
 
+// STOPSAT has a bit of to for each of sixteen bytes, and counts them in X15.
 #define STOPSAT(at, to) \
 	MOVOU at(SI), X0; \
 	STOPS; \
@@ -39,6 +43,8 @@
 	EVERY(0x40, X13); \
 	EVERY(0x25, X14)
 
+// MARKSAT does so for marks, too: X1 is a full stop after one of P to S, X2 an I after every other
+// capital letter, and then all of them. R10 collects the bytes over 0x7F.
 #define MARKSAT(at, to) \
 	MOVOU (at-1)(SI), X1; \
 	MOVOU at(SI), X0; \
@@ -107,168 +113,89 @@
 	ONE(20); \
 	ONE(22)
 
+// LIST goes through blocks of 64 bytes, and lists the places whose bits BITSAT sets. DI is where
+// the next is written, SI the block, R12 how many bytes are ahead, and R9 how many behind.
+// Most blocks have twelve places or less: to write as many costs less than to ask.
+// The last bytes are part of a block that begins before them, whose other bits are dropped.
+#define LIST(BITSAT) \
+	MOVQ places+0(FP), DI; \
+	MOVQ text_base+8(FP), SI; \
+	MOVQ text_len+16(FP), R12; \
+	MOVQ from+32(FP), R13; \
+	LEAQ (2*(const_jsonPlaces-const_jsonBlock))(DI), R11; \
+	SUBQ R13, R12; \
+	ADDQ R13, SI; \
+	XORL R9, R9; \
+block: \
+	CMPQ R12, $64; \
+	JLT  tail; \
+	PXOR X15, X15; \
+	BITSAT(0, AX); \
+	BITSAT(16, BX); \
+	BITSAT(32, CX); \
+	BITSAT(48, R8); \
+	JOIN; \
+	ADDQ $64, SI; \
+	SUBQ $64, R12; \
+	TESTQ R8, R8; \
+	JZ   room; \
+	COUNT; \
+	TWELVE; \
+	CMPQ DX, $12; \
+	JHI  many; \
+	LEAQ (DI)(DX*2), DI; \
+room: \
+	ADDQ $64, R9; \
+	CMPQ DI, R11; \
+	JLS  block; \
+	JMP  done; \
+many: \
+	ADDQ $24, DI; \
+one: \
+	ONE(0); \
+	ADDQ $2, DI; \
+	TESTQ R8, R8; \
+	JNZ  one; \
+	JMP  room; \
+tail: \
+	TESTQ R12, R12; \
+	JLE  done; \
+	LEAQ -64(SI)(R12*1), SI; \
+	BITSAT(0, AX); \
+	BITSAT(16, BX); \
+	BITSAT(32, CX); \
+	BITSAT(48, R8); \
+	JOIN; \
+	MOVQ $64, CX; \
+	SUBQ R12, CX; \
+	SHRQ CX, R8; \
+	JZ   last; \
+rest: \
+	ONE(0); \
+	ADDQ $2, DI; \
+	TESTQ R8, R8; \
+	JNZ  rest; \
+last: \
+	ADDQ R12, R9; \
+done: \
+	SUBQ places+0(FP), DI; \
+	SHRQ $1, DI; \
+	MOVQ DI, n+40(FP); \
+	ADDQ R13, R9; \
+	MOVQ R9, to+48(FP)
+
 // func indexStops(places *[jsonPlaces]uint16, text []byte, from int) (n, to int)
 TEXT ·indexStops(SB), NOSPLIT, $0-56
-	MOVQ places+0(FP), DI
-	MOVQ text_base+8(FP), SI
-	MOVQ text_len+16(FP), R12
-	MOVQ from+32(FP), R13
-	LEAQ (2*192)(DI), R11 // up to here there is room for a block
-	SUBQ R13, R12 // bytes ahead
-	ADDQ R13, SI
-	XORL R9, R9 // bytes behind
 	STOPCONSTANTS
-
-block:
-	CMPQ R12, $64
-	JLT  tail
-	PXOR X15, X15
-	STOPSAT(0, AX)
-	STOPSAT(16, BX)
-	STOPSAT(32, CX)
-	STOPSAT(48, R8)
-	JOIN
-	COUNT
-	ADDQ $64, SI
-	SUBQ $64, R12
-	TWELVE
-	ADDQ $64, R9
-	CMPQ DX, $12
-	JHI  many
-	LEAQ (DI)(DX*2), DI
-
-room:
-	CMPQ DI, R11
-	JLS  block
-	JMP  done
-
-many:
-	SUBQ $64, R9
-	ADDQ $24, DI
-
-one:
-	ONE(0)
-	ADDQ $2, DI
-	TESTQ R8, R8
-	JNZ  one
-	ADDQ $64, R9
-	JMP  room
-
-tail:
-	TESTQ R12, R12
-	JLE  done
-	LEAQ -64(SI)(R12*1), SI
-	STOPSAT(0, AX)
-	STOPSAT(16, BX)
-	STOPSAT(32, CX)
-	STOPSAT(48, R8)
-	JOIN
-	MOVQ $64, CX
-	SUBQ R12, CX
-	SHRQ CX, R8
-	MOVQ R12, R10
-	XORL R12, R12
-	TESTQ R8, R8
-	JZ   last
-
-two:
-	ONE(0)
-	ADDQ $2, DI
-	TESTQ R8, R8
-	JNZ  two
-
-last:
-	ADDQ R10, R9
-
-done:
-	SUBQ places+0(FP), DI
-	SHRQ $1, DI
-	MOVQ DI, n+40(FP)
-	ADDQ R13, R9
-	MOVQ R9, to+48(FP)
+	LIST(STOPSAT)
 	RET
 
 // func indexMarks(places *[jsonPlaces]uint16, text []byte, from int) (n, to int, high bool)
 TEXT ·indexMarks(SB), NOSPLIT, $0-57
-	MOVQ places+0(FP), DI
-	MOVQ text_base+8(FP), SI
-	MOVQ text_len+16(FP), R12
-	MOVQ from+32(FP), R13
-	LEAQ (2*192)(DI), R11 // up to here there is room for a block
-	SUBQ R13, R12 // bytes ahead
-	ADDQ R13, SI
-	XORL R9, R9 // bytes behind
 	STOPCONSTANTS
 	MARKCONSTANTS
 	XORL R10, R10
-
-block:
-	CMPQ R12, $64
-	JLT  tail
-	PXOR X15, X15
-	MARKSAT(0, AX)
-	MARKSAT(16, BX)
-	MARKSAT(32, CX)
-	MARKSAT(48, R8)
-	JOIN
-	COUNT
-	ADDQ $64, SI
-	SUBQ $64, R12
-	TWELVE
-	ADDQ $64, R9
-	CMPQ DX, $12
-	JHI  many
-	LEAQ (DI)(DX*2), DI
-
-room:
-	CMPQ DI, R11
-	JLS  block
-	JMP  done
-
-many:
-	SUBQ $64, R9
-	ADDQ $24, DI
-
-one:
-	ONE(0)
-	ADDQ $2, DI
-	TESTQ R8, R8
-	JNZ  one
-	ADDQ $64, R9
-	JMP  room
-
-tail:
-	TESTQ R12, R12
-	JLE  done
-	LEAQ -64(SI)(R12*1), SI
-	MARKSAT(0, AX)
-	MARKSAT(16, BX)
-	MARKSAT(32, CX)
-	MARKSAT(48, R8)
-	JOIN
-	MOVQ $64, CX
-	SUBQ R12, CX
-	SHRQ CX, R8
-	MOVQ R12, DX
-	XORL R12, R12
-	TESTQ R8, R8
-	JZ   last
-
-two:
-	ONE(0)
-	ADDQ $2, DI
-	TESTQ R8, R8
-	JNZ  two
-
-last:
-	ADDQ DX, R9
-
-done:
-	SUBQ places+0(FP), DI
-	SHRQ $1, DI
-	MOVQ DI, n+40(FP)
-	ADDQ R13, R9
-	MOVQ R9, to+48(FP)
+	LIST(MARKSAT)
 	TESTL R10, R10
 	SETNE high+56(FP)
 	RET

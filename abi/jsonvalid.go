@@ -98,8 +98,8 @@ func (c *checker) plain(i int) (int, bool) {
 			break
 		}
 		if k+4 <= c.n && binary.LittleEndian.Uint32(s[from:])<<8 == jsonBetween {
-			if to := c.from + int(c.places[k+3]); to+2 < len(s) && s[to] == '"' {
-				if s[to+1] == ',' && s[to+2] == '"' {
+			if to := c.from + int(c.places[k+3]); s[to] == '"' {
+				if to+2 < len(s) && s[to+1] == ',' && s[to+2] == '"' {
 					continue
 				}
 				c.next = k + 4
@@ -107,6 +107,9 @@ func (c *checker) plain(i int) (int, bool) {
 			}
 		}
 		c.next = k + 2
+		if s[from+1] == ':' && s[from+2] > ' ' {
+			return from + 2, true
+		}
 		return c.colon(from + 1)
 	}
 	c.next = k

@@ -228,8 +228,8 @@ func (t *taper) members(i int) (int, bool) {
 		k += 2
 		if k+2 <= t.n && binary.LittleEndian.Uint32(s[from:])<<8 == jsonBetween {
 			to, marked, next := t.plain(k + 1)
-			if s[to] == '"' && to+2 < len(s) && t.entry(TapeString|(flags|marked)<<8, key, from+2, to+1) {
-				if k = next; s[to+1] == ',' && s[to+2] == '"' {
+			if s[to] == '"' && t.entry(TapeString|(flags|marked)<<8, key, from+2, to+1) {
+				if k = next; to+2 < len(s) && s[to+1] == ',' && s[to+2] == '"' {
 					i = to + 2
 					continue
 				}
@@ -238,6 +238,9 @@ func (t *taper) members(i int) (int, bool) {
 			}
 		}
 		t.next, t.key, t.keyFlags = k, key, flags
+		if s[from+1] == ':' && s[from+2] > ' ' {
+			return from + 2, true
+		}
 		return t.colon(from + 1)
 	}
 	t.next = k
