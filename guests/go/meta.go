@@ -24,7 +24,7 @@ func (h HEC) Host(v string) HEC { return HEC{h.e.metaText(metaHost, v)} }
 
 // Field adds an indexed field; it may be called again for others.
 func (h HEC) Field(name, value string) HEC {
-	return HEC{h.e.metaText(metaField, name).text(value)}
+	return HEC{h.e.metaTexts(metaField, name, value)}
 }
 
 // Syslog returns what the event says in its syslog header. What is not said
@@ -71,13 +71,21 @@ func (s Syslog) Hostname(v string) Syslog { return Syslog{s.e.metaText(metaHostn
 // Structured adds a parameter to the structured data element of this id; it
 // may be called again for others.
 func (s Syslog) Structured(id, name, value string) Syslog {
-	return Syslog{s.e.metaText(metaStructured, id).text(name).text(value)}
+	return Syslog{s.e.metaTexts(metaStructured, id, name).text(value)}
 }
 
 func (e Event) metaText(id byte, v string) Event {
 	b := e.room(2 + 4 + len(v))
 	b[0], b[1] = opMeta, id
 	putText(b[2:], v)
+	return e
+}
+
+func (e Event) metaTexts(id byte, v, w string) Event {
+	b := e.room(2 + 4 + len(v) + 4 + len(w))
+	b[0], b[1] = opMeta, id
+	putText(b[2:], v)
+	putText(b[2+4+len(v):], w)
 	return e
 }
 
