@@ -113,3 +113,15 @@ func longer(text []byte) [][]byte {
 	strings := bytes.Repeat([]byte(`"",`), (jsonPlaces-jsonBlock-len(text)%jsonBlock)/2)
 	return [][]byte{spaces, slices.Concat([]byte("["), strings, text, []byte("]"))}
 }
+
+func TestReadingJSONAllocatesNothing(t *testing.T) {
+	tape := make([]byte, 1<<14)
+	for _, text := range [][]byte{[]byte(`{"a":"b"}`), trail(t)[0], indexText(300, 1)} {
+		if n := testing.AllocsPerRun(10, func() {
+			ValidJSON(text)
+			WriteTape(tape, text)
+		}); n != 0 {
+			t.Errorf("%.20q: %v allocations", text, n)
+		}
+	}
+}

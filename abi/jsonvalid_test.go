@@ -28,8 +28,10 @@ func checkValidJSON(t *testing.T, s []byte) {
 func TestValidJSON(t *testing.T) {
 	for _, s := range jsonTexts {
 		checkValidJSON(t, []byte(s))
-		for _, s := range longer([]byte(s)) {
-			checkValidJSON(t, s)
+		if len(s) < 1000 {
+			for _, s := range longer([]byte(s)) {
+				checkValidJSON(t, s)
+			}
 		}
 	}
 	whole := []byte(`{"a":[1,-2.5e+3,"b\u00e9\n",true,false,null,{}],"ключ":"0123456789abcdef0123\"456789abcdef0123456789"}`)
