@@ -1,9 +1,13 @@
 package shard
 
-// check says how many log groups a pull has, and where it is broken, without
-// making anything of it: it takes what the decoder takes, and refuses what
-// the decoder refuses.
-func check(raw []byte) (groups int, err error) {
+// A common is where the fields of a log group are that are not logs, which
+// may be among them.
+type common struct{ from, to int }
+
+// check says where the pull is broken, and of each log group where its common
+// fields are. It takes what the decoder takes, and refuses what the decoder
+// refuses.
+func check(raw []byte, groups []common) ([]common, error) {
 	list := scan{raw: raw, end: len(raw)}
 	for list.next() {
 		if list.field != 1 {
@@ -12,23 +16,29 @@ func check(raw []byte) (groups int, err error) {
 		if !list.want(wireBytes) {
 			break
 		}
-		if err := checkGroup(list.within()); err != nil {
+		c, err := checkGroup(list.within())
+		if err != nil {
 			return groups, err
 		}
-		groups++
+		groups = append(groups, c)
 	}
 	return groups, asError(list.err)
 }
 
-func checkGroup(s scan) error {
-	for s.next() {
+func checkGroup(s scan) (c common, err error) {
+	for at := s.pos; s.next(); at = s.pos {
+		if s.field != 1 {
+			if c.to == 0 {
+				c.from = at
+			}
+			c.to = s.pos
+		}
 		if s.field > 6 {
 			continue
 		}
 		if !s.want(wireBytes) {
 			break
 		}
-		var err error
 		switch s.field {
 		case 1:
 			err = checkLog(s.within())
@@ -36,10 +46,10 @@ func checkGroup(s scan) error {
 			_, _, err = pair(s.within())
 		}
 		if err != nil {
-			return err
+			return c, err
 		}
 	}
-	return asError(s.err)
+	return c, asError(s.err)
 }
 
 func checkLog(s scan) error {

@@ -10,8 +10,8 @@ func TestCheckAgrees(t *testing.T) {
 	d := newDecoder()
 	for name, list := range samples() {
 		raw := marshal(t, list)
-		if n, err := check(raw); err != nil || n != len(list.LogGroups) {
-			t.Errorf("%s: %d groups of %d, %v", name, n, len(list.LogGroups), err)
+		if groups, err := check(raw, nil); err != nil || len(groups) != len(list.LogGroups) {
+			t.Errorf("%s: %d groups of %d, %v", name, len(groups), len(list.LogGroups), err)
 		}
 		// Every byte another one, and every length, of what is not too long.
 		for i := range min(len(raw), 2000) {
@@ -36,9 +36,18 @@ func FuzzCheck(f *testing.F) {
 
 func agree(t *testing.T, d *decoder, raw []byte) {
 	t.Helper()
-	_, want := d.decode(raw)
-	groups, got := check(raw)
-	if (got == nil) != (want == nil) || want == nil && groups != d.groups {
-		t.Fatalf("%x: %d groups, %v; the decoder: %d, %v", raw, groups, got, d.groups, want)
+	logs, want := d.decode(raw)
+	all := texts(logs)
+	groups, got := check(raw, nil)
+	if (got == nil) != (want == nil) || want == nil && len(groups) != d.groups {
+		t.Fatalf("%x: %d groups, %v; the decoder: %d, %v", raw, len(groups), got, d.groups, want)
 	}
+	if want != nil {
+		return
+	}
+	parts, err := inParts(d, raw, 300)
+	if err != nil {
+		t.Fatalf("%x, in parts: %v", raw, err)
+	}
+	same(t, parts, all)
 }

@@ -35,13 +35,14 @@ type decoder struct {
 
 	limit  int // of a part's views, and of its keys and values, in bytes
 	list   scan
-	inside bool // a group is open:
-	whole  scan // all of it,
-	rest   scan // and what is to come
-	more   bool // the last part stopped at the limit
-	groups int  // read to their ends
-	index  int  // within its group of the next log
-	first  int  // index within the pull of the part's first log
+	inside bool     // a group is open:
+	whole  scan     // all of it,
+	rest   scan     // and what is to come
+	more   bool     // the last part stopped at the limit
+	groups int      // read to their ends
+	common []common // of the groups, once the pull is checked
+	index  int      // within its group of the next log
+	first  int      // index within the pull of the part's first log
 
 	bytes  int         // keys and values of the part
 	before []abi.Field // of the log before, in the same group; nil when there is none
@@ -79,7 +80,8 @@ func (d *decoder) open(raw []byte, groups, limit int) ([]abi.Log, error) {
 	logs, err := d.part()
 	n := d.groups
 	if d.more && err == nil {
-		n, err = check(raw)
+		d.common, err = check(raw, d.common)
+		n = len(d.common)
 	}
 	if err == nil && n != groups {
 		err = fmt.Errorf("%d log groups, and the header says %d", n, groups)
@@ -89,7 +91,7 @@ func (d *decoder) open(raw []byte, groups, limit int) ([]abi.Log, error) {
 
 func (d *decoder) start(raw []byte, limit int) {
 	d.limit, d.list, d.inside, d.groups, d.first = limit, scan{raw: raw, end: len(raw)}, false, 0, 0
-	d.logs = d.logs[:0]
+	d.logs, d.common = d.logs[:0], d.common[:0]
 }
 
 // part flattens the next logs: at least one, and then until their views or
@@ -140,7 +142,11 @@ func (d *decoder) enter() bool {
 // is full. What its logs share may come after them, and is in the arena that
 // each part starts anew: so it is read first.
 func (d *decoder) group() error {
-	if err := d.shared(d.whole); err != nil {
+	all := d.whole
+	if d.groups < len(d.common) { // to look for them among the logs takes as long as to read a few
+		all.pos, all.end = d.common[d.groups].from, d.common[d.groups].to
+	}
+	if err := d.shared(all); err != nil {
 		return err
 	}
 	s := d.rest

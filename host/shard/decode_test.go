@@ -155,9 +155,12 @@ func TestDecodeFlattensAsDocumented(t *testing.T) {
 }
 
 func inParts(d *decoder, raw []byte, limit int) (all [][][2]string, err error) {
-	d.start(raw, limit)
-	for more := true; more; more = d.more {
-		logs, err := d.part()
+	groups, err := check(raw, nil)
+	if err != nil {
+		return nil, err
+	}
+	logs, err := d.open(raw, len(groups), limit)
+	for ; ; logs, err = d.part() {
 		if err != nil {
 			return nil, err
 		}
@@ -165,8 +168,10 @@ func inParts(d *decoder, raw []byte, limit int) (all [][][2]string, err error) {
 			return nil, fmt.Errorf("a part begins at log %d, not at %d", d.first, len(all))
 		}
 		all = append(all, texts(logs)...)
+		if !d.more {
+			return all, nil
+		}
 	}
-	return all, nil
 }
 
 func TestDecodeInParts(t *testing.T) {
