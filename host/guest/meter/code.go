@@ -23,29 +23,30 @@ const mergeCost, mergeMost = 16, 64
 
 const dead = 0 // the stretch of code that cannot be reached
 
-// An edit goes between two instructions, or in place of one.
-type edit struct {
-	from, to int // bytes of the body that it replaces
-	stretch  int // whose charge it is; dead: none
-	text     []byte
-}
+// A charge goes into the text where it stood at.
+type charge struct{ at, stretch int }
 
 type frame struct {
 	op     byte
-	entry  int  // stretch in which it begins
-	target bool // there is a branch to its end
+	entry  int    // stretch in which it begins
+	loops  uint32 // it and those around it
+	target bool   // there is a branch to its end
 }
 
-// A function is one entry of the code section.
+// A function is one entry of the code section, and then the next: its slices
+// are used again.
 type function struct {
 	*module
 	r         *wasmbin.Reader
 	stretches []stretch
 	current   int
 	frames    []frame
-	edits     []edit
+	text      []byte // the instructions up to copied, rewritten, without charges
+	copied    int    // bytes of the body
+	charges   []charge
 	spare     uint32 // the first of two locals of type i32, when bulk is true
 	bulk      bool
+	out       []byte // all of it
 }
 
 func (m *module) code(r *wasmbin.Reader) ([]byte, error) {
@@ -53,18 +54,21 @@ func (m *module) code(r *wasmbin.Reader) ([]byte, error) {
 	if int64(n) != int64(len(m.funcs)) {
 		return nil, errShort
 	}
-	out := binary.AppendUvarint(nil, uint64(n))
+	out := binary.AppendUvarint(make([]byte, 0, 2*len(r.Buf)), uint64(n))
+	f := &function{module: m, r: &wasmbin.Reader{}}
 	for _, t := range m.funcs {
-		body, err := m.body(&wasmbin.Reader{Buf: r.Take(r.U32())}, m.params[t])
-		if err != nil {
+		*f.r = wasmbin.Reader{Buf: r.Take(r.U32())}
+		if err := f.body(m.params[t]); err != nil {
 			return nil, err
 		}
-		out = append(binary.AppendUvarint(out, uint64(len(body))), body...)
+		out = append(binary.AppendUvarint(out, uint64(len(f.out))), f.out...)
 	}
 	return out, nil
 }
 
-func (m *module) body(r *wasmbin.Reader, params uint32) ([]byte, error) {
+// body rewrites what the reader has.
+func (f *function) body(params uint32) error {
+	r := f.r
 	groups := r.U32()
 	from, locals := r.Pos, uint64(params)
 	for n := groups; n > 0 && !r.Bad; n-- {
@@ -72,77 +76,110 @@ func (m *module) body(r *wasmbin.Reader, params uint32) ([]byte, error) {
 		r.U8()
 	}
 	if r.Bad || locals > 1<<32-3 {
-		return nil, errShort
+		return errShort
 	}
-	f := &function{module: m, r: r, spare: uint32(locals), stretches: make([]stretch, 1)}
 	declared := r.Buf[from:r.Pos]
+	f.text, f.copied, f.charges = f.text[:0], r.Pos, f.charges[:0]
+	f.spare, f.bulk = uint32(locals), false
+	f.stretches = append(f.stretches[:0], stretch{}) // the dead one
 	f.begin(stretch{entry: true})
-	f.frames = append(f.frames, frame{op: opBlock, entry: dead})
+	f.frames = append(f.frames[:0], frame{op: opBlock, entry: dead})
 	for len(f.frames) > 0 && !r.Bad {
 		if err := f.instruction(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if r.Bad || r.More() {
-		return nil, errShort
+		return errShort
 	}
+	f.copy(r.Pos)
 	f.merge()
 	if f.bulk {
-		declared = append(append([]byte(nil), declared...), 2, i64+1)
 		groups++
 	}
-	return f.write(append(binary.AppendUvarint(nil, uint64(groups)), declared...), r.Buf), nil
+	f.out = append(binary.AppendUvarint(f.out[:0], uint64(groups)), declared...)
+	if f.bulk {
+		f.out = append(f.out, 2, i64+1)
+	}
+	f.write()
+	return nil
+}
+
+// copy takes over what stays as it is, up to there.
+func (f *function) copy(to int) {
+	f.text = append(f.text, f.r.Buf[f.copied:to]...)
+	f.copied = to
+}
+
+// insert adds to the instructions before that place.
+func (f *function) insert(at int, text []byte) {
+	f.copy(at)
+	f.text = append(f.text, text...)
+}
+
+// reindex writes an instruction with another index than it had.
+func (f *function) reindex(from int, op byte, was, index uint32) {
+	if index == was {
+		return
+	}
+	f.copy(from)
+	f.text = local(f.text, op, index)
+	f.copied = f.r.Pos
 }
 
 // begin ends the current stretch where the reader is.
 func (f *function) begin(s stretch) {
+	f.copy(f.r.Pos)
 	f.current = len(f.stretches)
 	f.stretches = append(f.stretches, s)
-	f.edits = append(f.edits, edit{f.r.Pos, f.r.Pos, f.current, nil})
-}
-
-func (f *function) insert(at int, text []byte) {
-	f.edits = append(f.edits, edit{at, at, dead, text})
+	f.charges = append(f.charges, charge{len(f.text), f.current})
 }
 
 func (f *function) instruction() error {
 	from := f.r.Pos
 	op := f.r.U8()
-	var callee uint32
-	switch op {
-	case opCall, opRefFunc:
-		callee = f.r.U32()
-		text := binary.AppendUvarint([]byte{op}, uint64(f.shift(callee)))
-		f.edits = append(f.edits, edit{from, f.r.Pos, dead, text})
-	case opBr, opBrIf:
-		text := f.branch([]byte{op})
-		f.edits = append(f.edits, edit{from, f.r.Pos, dead, text})
-	case opBrTable:
-		n := f.r.U32()
-		text := binary.AppendUvarint([]byte{op}, uint64(n))
-		for k := uint64(n) + 1; k > 0 && !f.r.Bad; k-- {
-			text = f.branch(text)
+	known := &instructions[op]
+	cost := uint64(known.cost)
+	switch known.kind {
+	case alone:
+	case ofIndex:
+		f.r.U32()
+	case ofNumber:
+		f.r.Signed(int(known.size))
+	case ofMemory:
+		memoryArgument(f.r)
+	case ofFunction:
+		callee := f.r.U32()
+		if op == opCall && callee < f.imports {
+			cost = costHostCall
 		}
-		f.edits = append(f.edits, edit{from, f.r.Pos, dead, text})
-	case opGlobalGet, opGlobalSet:
+		f.reindex(from, op, callee, f.shift(callee))
+	case ofLabel:
+		f.branch(op, from)
+	case ofGlobal:
 		f.ofItsOwn(f.r)
-	case opBulk:
-		which, err := bulk(f.r)
-		if err != nil {
-			return err
-		}
-		f.lengthy(which, from)
-	case opVector:
-		if err := vector(f.r); err != nil {
-			return err
-		}
 	default:
-		if err := immediates(f.r, op); err != nil {
+		if err := f.unusual(op, from); err != nil {
 			return err
 		}
 	}
-	f.stretches[f.current].cost += f.cost(op, callee)
-	return f.flow(op, from)
+	f.stretches[f.current].cost += cost
+	if known.flow {
+		return f.flow(op, from)
+	}
+	return nil
+}
+
+// unusual is an instruction that takes more to read.
+func (f *function) unusual(op byte, from int) error {
+	if op != opBulk {
+		return immediates(f.r, op)
+	}
+	which, err := bulk(f.r)
+	if err == nil {
+		f.lengthy(which, from)
+	}
+	return err
 }
 
 // flow follows where control goes after an instruction.
@@ -150,10 +187,14 @@ func (f *function) flow(op byte, from int) error {
 	top := len(f.frames) - 1
 	switch op {
 	case opBlock, opLoop, opIf:
-		f.frames = append(f.frames, frame{op: op, entry: f.current})
+		loops := f.frames[top].loops
 		if op == opLoop {
-			f.insert(f.r.Pos, append(f.check(nil), f.r.Buf[from:f.r.Pos]...))
+			loops++
+			head := f.r.Buf[from:f.r.Pos]
+			f.copy(f.r.Pos)
+			f.text = append(f.check(f.text), head...)
 		}
+		f.frames = append(f.frames, frame{op: op, entry: f.current, loops: loops})
 		if op != opBlock {
 			f.begin(stretch{parent: f.current, loop: op == opLoop})
 		}
@@ -179,21 +220,33 @@ func (f *function) flow(op byte, from int) error {
 	return nil
 }
 
-// branch copies a label, and counts in the loops that it leaves: each is two.
-func (f *function) branch(out []byte) []byte {
-	label := f.r.U32()
-	if int64(label) >= int64(len(f.frames)) {
+// branch writes the labels of an instruction.
+func (f *function) branch(op byte, from int) {
+	if op != opBrTable {
+		label := f.r.U32()
+		f.reindex(from, op, label, f.label(label))
+		return
+	}
+	f.copy(from)
+	n := f.r.U32()
+	f.text = local(f.text, op, n)
+	for k := uint64(n) + 1; k > 0 && !f.r.Bad; k-- {
+		f.text = binary.AppendUvarint(f.text, uint64(f.label(f.r.U32())))
+	}
+	f.copied = f.r.Pos
+}
+
+// label returns a label's new index: it counts in the loops that it leaves, for
+// each is two.
+func (f *function) label(label uint32) uint32 {
+	top := len(f.frames) - 1
+	if int64(label) > int64(top) {
 		f.r.Bad = true
-		return out
+		return label
 	}
-	at := len(f.frames) - 1 - int(label)
-	f.frames[at].target = true
-	for _, inner := range f.frames[at+1:] {
-		if inner.op == opLoop {
-			label++
-		}
-	}
-	return binary.AppendUvarint(out, uint64(label))
+	to := &f.frames[top-int(label)]
+	to.target = true
+	return label + f.frames[top].loops - to.loops
 }
 
 // lengthy charges an instruction by how much it moves. The length is always
@@ -248,19 +301,15 @@ func (f *function) merge() {
 	}
 }
 
-// write appends the instructions with their edits.
-func (f *function) write(out, body []byte) []byte {
-	at := f.edits[0].from
-	for _, e := range f.edits {
-		out = append(out, body[at:e.from]...)
-		at = e.to
-		if e.stretch == dead {
-			out = append(out, e.text...)
-			continue
-		}
-		out = f.charge(out, f.stretches[e.stretch])
+// write puts the charges between the instructions.
+func (f *function) write() {
+	at := 0
+	for _, c := range f.charges {
+		f.out = append(f.out, f.text[at:c.at]...)
+		f.out = f.charge(f.out, f.stretches[c.stretch])
+		at = c.at
 	}
-	return append(out, body[at:]...)
+	f.out = append(f.out, f.text[at:]...)
 }
 
 // charge takes a stretch's cost from the fuel. The loop around a loop is where

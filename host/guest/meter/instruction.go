@@ -3,7 +3,6 @@ package meter
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
 
 	"github.com/slswasm/slswasm/host/guest/wasmbin"
 )
@@ -58,22 +57,68 @@ const (
 	opTableFill  = 17
 )
 
-var alone = []byte{opUnreachable, opNop, opElse, opEnd, opReturn, opDrop, opSelect, opRefIsNull}
+// A kind is what follows an opcode.
+type kind uint8
 
-// immediates passes what follows an opcode that needs no look of its own:
-// WebAssembly core specification 2.0, section 5.4. Of an instruction that is
-// not here the length is not known.
+const (
+	unusual    kind = iota // see immediates
+	alone                  // nothing
+	ofIndex                // of a local, a table, a memory
+	ofNumber               // signed, or a block's type, of at most size bytes
+	ofMemory               // alignment and offset
+	ofFunction             // its index
+	ofLabel                // or several
+	ofGlobal               // its index
+)
+
+// instructions is what is known by the opcode: WebAssembly core specification
+// 2.0, section 5.4.
+var instructions = func() (table [256]struct {
+	kind kind
+	size uint8
+	cost uint16 // beside what the operands make of it
+	flow bool   // control goes elsewhere after it, or may, or there is more to do
+}) {
+	set := func(kind kind, from, to byte) {
+		for op := int(from); op <= int(to); op++ {
+			table[op].kind = kind
+		}
+	}
+	set(alone, 0x45, 0xc4)
+	for _, op := range []byte{opUnreachable, opNop, opElse, opEnd, opReturn, opDrop, opSelect, opRefIsNull} {
+		set(alone, op, op)
+	}
+	set(ofIndex, 0x20, opLocalTee)
+	set(ofIndex, 0x25, 0x26)
+	set(ofIndex, 0x3f, opMemoryGrow)
+	set(ofNumber, opBlock, opIf)
+	set(ofNumber, opI32Const, opI64Const)
+	set(ofMemory, 0x28, 0x3e)
+	set(ofLabel, opBr, opBrTable)
+	set(ofGlobal, opGlobalGet, opGlobalSet)
+	set(ofFunction, opCall, opCall)
+	set(ofFunction, opRefFunc, opRefFunc)
+	for op := range table {
+		i := &table[op]
+		i.cost, i.size = costOf(byte(op)), 5
+		i.flow = op <= opEnd || op == opBr || op == opBrTable || op == opReturn || op == opMemoryGrow
+	}
+	table[opI64Const].size = 10
+	return table
+}()
+
+// immediates passes what follows an opcode whose immediates stay as they are.
+// Of an instruction that is not here the length is not known.
 func immediates(r *wasmbin.Reader, op byte) error {
+	known := &instructions[op]
 	switch {
-	case op >= 0x45 && op <= 0xc4, slices.Contains(alone, op):
-	case op >= opBlock && op <= opIf, op == opI32Const:
-		r.Signed(5)
-	case op >= 0x28 && op <= 0x3e:
-		memoryArgument(r)
-	case op >= 0x20 && op <= opLocalTee, op == 0x25, op == 0x26, op == 0x3f, op == opMemoryGrow:
+	case known.kind == alone:
+	case known.kind == ofIndex:
 		r.U32()
-	case op == opI64Const:
-		r.Signed(10)
+	case known.kind == ofNumber:
+		r.Signed(int(known.size))
+	case known.kind == ofMemory:
+		memoryArgument(r)
 	case op == 0x43, op == 0x44:
 		r.Take(4 << (op - 0x43))
 	case op == opCallIndirect:
@@ -85,6 +130,8 @@ func immediates(r *wasmbin.Reader, op byte) error {
 		if t := r.U8(); t != 0x70 && t != 0x6f { // of functions, of externals
 			return unknown(r, fmt.Sprintf("%#x %#x", op, t))
 		}
+	case op == opVector:
+		return vector(r)
 	default:
 		return unknown(r, fmt.Sprintf("%#x", op))
 	}
@@ -147,10 +194,6 @@ func (m *module) expression(out []byte, r *wasmbin.Reader) ([]byte, error) {
 			continue
 		case opGlobalGet:
 			m.ofItsOwn(r)
-		case opVector:
-			if err := vector(r); err != nil {
-				return nil, err
-			}
 		default:
 			if err := immediates(r, op); err != nil {
 				return nil, err
@@ -168,13 +211,12 @@ func (m *module) expression(out []byte, r *wasmbin.Reader) ([]byte, error) {
 // reach the fuel.
 func (m *module) ofItsOwn(r *wasmbin.Reader) { r.Bad = r.U32() >= m.globals || r.Bad }
 
-// cost is what an instruction takes from the fuel, beside its length.
-func (m *module) cost(op byte, callee uint32) uint64 {
+// costOf is what an instruction takes from the fuel, beside its length and,
+// where it calls an import, what that costs.
+func costOf(op byte) uint16 {
 	switch {
 	case op == opNop, op >= opBlock && op <= opLoop, op == opElse, op == opEnd:
 		return 0
-	case op == opCall && callee < m.imports:
-		return costHostCall
 	case op == opCall, op == opCallIndirect:
 		return costCall
 	case op == opMemoryGrow:

@@ -74,16 +74,22 @@ func Rewrite(wasm []byte) ([]byte, *Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	out := []byte(wasmbin.Magic)
-	for _, s := range complete(sections) {
+	sections = complete(sections)
+	kept, size := sections[:0], len(wasmbin.Magic)
+	for _, s := range sections {
 		body, keep, err := m.section(s)
 		if err != nil {
 			return nil, nil, fmt.Errorf("section %d: %w", s.id, err)
 		}
 		if keep {
-			out = binary.AppendUvarint(append(out, s.id), uint64(len(body)))
-			out = append(out, body...)
+			kept = append(kept, section{s.id, body})
+			size += 1 + binary.MaxVarintLen32 + len(body)
 		}
+	}
+	out := append(make([]byte, 0, size), wasmbin.Magic...)
+	for _, s := range kept {
+		out = binary.AppendUvarint(append(out, s.id), uint64(len(s.body)))
+		out = append(out, s.body...)
 	}
 	return out, m.report, nil
 }

@@ -2,6 +2,7 @@ package meter
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
@@ -224,4 +225,32 @@ func FuzzRewrite(f *testing.F) {
 		}
 		_ = after.Close(ctx)
 	})
+}
+
+// manyOf makes a module of so many functions without parameters and locals.
+func manyOf(n int, body string) []byte {
+	types, code := binary.AppendUvarint(nil, uint64(n)), binary.AppendUvarint(nil, uint64(n))
+	for range n {
+		types = append(types, 0)
+		code = append(append(code, byte(len(body)+2), 0), body+"\x0b"...)
+	}
+	out := []byte("\x00asm\x01\x00\x00\x00" + "\x01\x04\x01\x60\x00\x00")
+	out = append(binary.AppendUvarint(append(out, secFunction), uint64(len(types))), types...)
+	return append(binary.AppendUvarint(append(out, secCode), uint64(len(code))), code...)
+}
+
+// What is put on the heap for a module does not grow with its functions: it is
+// rewritten at every start.
+func TestAllocations(t *testing.T) {
+	allocs := func(n int) float64 {
+		wasm := manyOf(n, "\x03\x40\x41\x0a\x04\x40\x10\x00\x0c\x01\x05\x02\x40\x41\x00\x0e\x02\x00\x01\x02\x0b\x0b\x0b")
+		return testing.AllocsPerRun(5, func() {
+			if _, report, err := Rewrite(wasm); err != nil || report.Checks != 2*n {
+				t.Fatal(report, err)
+			}
+		})
+	}
+	if few, many := allocs(10), allocs(10_000); many > few+40 { // a slice grows some times
+		t.Errorf("%v allocations for 10 functions, %v for 10,000", few, many)
+	}
 }

@@ -39,14 +39,22 @@ func (r *Reader) Name() string { return string(r.Take(r.U32())) }
 
 // U8 returns the next byte.
 func (r *Reader) U8() byte {
-	if b := r.Take(1); b != nil {
-		return b[0]
+	if r.Bad || r.Pos >= len(r.Buf) {
+		r.Bad = true
+		return 0
 	}
-	return 0
+	r.Pos++
+	return r.Buf[r.Pos-1]
 }
 
-// U32 returns the next unsigned number of 32 bits.
-func (r *Reader) U32() uint32 { return uint32(r.unsigned(5, 0x0f)) }
+// U32 returns the next unsigned number of 32 bits. Most are of one byte.
+func (r *Reader) U32() uint32 {
+	if !r.Bad && r.Pos < len(r.Buf) && r.Buf[r.Pos] < 0x80 {
+		r.Pos++
+		return uint32(r.Buf[r.Pos-1])
+	}
+	return uint32(r.unsigned(5, 0x0f))
+}
 
 // U64 returns the next unsigned number of 64 bits.
 func (r *Reader) U64() uint64 { return r.unsigned(10, 0x01) }
