@@ -8,6 +8,7 @@
 package guest
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -166,11 +167,7 @@ func (m *Module) start(ctx context.Context) error {
 	if err := checkHeader(m.cfg.Wasm); err != nil {
 		return err
 	}
-	wasm, err := boundTables(m.cfg.Wasm)
-	if err != nil {
-		return err
-	}
-	if err := m.compileMetered(ctx, wasm); err != nil {
+	if err := m.compileMetered(ctx); err != nil {
 		return err
 	}
 	hosts, err := m.hostModules(ctx)
@@ -196,16 +193,23 @@ func (m *Module) start(ctx context.Context) error {
 
 // compileMetered falls back to the module as it is, which also says best what
 // is wrong with it.
-func (m *Module) compileMetered(ctx context.Context, wasm []byte) error {
-	if metered := m.meter(wasm); metered != nil {
-		err := m.compile(ctx, metered)
-		if err == nil {
+func (m *Module) compileMetered(ctx context.Context) error {
+	if metered := m.meter(m.cfg.Wasm); metered != nil {
+		bounded, err := boundTables(metered)
+		if err != nil {
+			return err
+		}
+		if err = m.compile(ctx, bounded); err == nil {
 			return nil
 		}
 		_ = m.free(ctx)
 		m.fuelName, m.info.Unmetered = "", err.Error()
 	}
-	if err := m.compile(ctx, wasm); err != nil {
+	bounded, err := boundTables(bytes.Clone(m.cfg.Wasm))
+	if err != nil {
+		return err
+	}
+	if err := m.compile(ctx, bounded); err != nil {
 		return err
 	}
 	if !m.cfg.Interrupt {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/slswasm/slswasm/host/guest/wasmbin"
 )
@@ -13,11 +14,10 @@ import (
 const tableMax = 1 << 20
 
 // boundTables returns the module with an upper bound for each of its tables,
-// because the engine lets a table grow to gigabytes.
+// because the engine lets a table grow to gigabytes. It may write over wasm.
 func boundTables(wasm []byte) ([]byte, error) {
 	const tableSection = 4
-	out := []byte(wasmbin.Magic)
-	r := wasmbin.Reader{Buf: wasm, Pos: len(out)}
+	r := wasmbin.Reader{Buf: wasm, Pos: len(wasmbin.Magic)}
 	for r.More() {
 		start := r.Pos
 		id, body := r.Section()
@@ -25,17 +25,17 @@ func boundTables(wasm []byte) ([]byte, error) {
 			return nil, fmt.Errorf("is cut off or damaged: section %d at byte %d does not fit into its %d bytes", id, start, len(wasm))
 		}
 		if id != tableSection {
-			out = append(out, wasm[start:r.Pos]...)
 			continue
 		}
 		bounded, err := boundSection(body)
 		if err != nil {
 			return nil, err
 		}
-		out = binary.AppendUvarint(append(out, id), uint64(len(bounded)))
-		out = append(out, bounded...)
+		section := append(binary.AppendUvarint([]byte{id}, uint64(len(bounded))), bounded...)
+		r.Buf = slices.Replace(r.Buf, start, r.Pos, section...)
+		r.Pos = start + len(section)
 	}
-	return out, nil
+	return r.Buf, nil
 }
 
 // boundSection rewrites the body of a table section.

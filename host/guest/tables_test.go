@@ -55,11 +55,11 @@ func FuzzBoundTables(f *testing.F) {
 	f.Cleanup(func() { _ = rt.Close(f.Context()) })
 	f.Fuzz(func(t *testing.T, body []byte) {
 		wasm := []byte(header + string(body))
-		once, err := boundTables(wasm)
+		once, err := boundTables(bytes.Clone(wasm))
 		if err != nil {
 			return
 		}
-		twice, err := boundTables(once)
+		twice, err := boundTables(bytes.Clone(once))
 		if err != nil || !bytes.Equal(once, twice) {
 			t.Fatalf("%v\n once % x\ntwice % x", err, once, twice)
 		}

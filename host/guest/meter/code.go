@@ -49,25 +49,25 @@ type function struct {
 	out       []byte // all of it
 }
 
-func (m *module) code(r *wasmbin.Reader) ([]byte, error) {
+func (m *module) code(out []byte, r *wasmbin.Reader) ([]byte, error) {
 	n := r.U32()
 	if int64(n) != int64(len(m.funcs)) {
-		return nil, errShort
+		return out, errShort
 	}
-	out := binary.AppendUvarint(make([]byte, 0, 2*len(r.Buf)), uint64(n))
+	out = binary.AppendUvarint(out, uint64(n))
 	f := &function{module: m, r: &wasmbin.Reader{}}
 	for _, t := range m.funcs {
 		*f.r = wasmbin.Reader{Buf: r.Take(r.U32())}
-		if err := f.body(m.params[t]); err != nil {
-			return nil, err
+		if err := f.rewrite(m.params[t]); err != nil {
+			return out, err
 		}
 		out = append(binary.AppendUvarint(out, uint64(len(f.out))), f.out...)
 	}
 	return out, nil
 }
 
-// body rewrites what the reader has.
-func (f *function) body(params uint32) error {
+// rewrite reads what the reader has.
+func (f *function) rewrite(params uint32) error {
 	r := f.r
 	groups := r.U32()
 	from, locals := r.Pos, uint64(params)

@@ -9,7 +9,6 @@ package meter
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -74,22 +73,11 @@ func Rewrite(wasm []byte) ([]byte, *Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	sections = complete(sections)
-	kept, size := sections[:0], len(wasmbin.Magic)
-	for _, s := range sections {
-		body, keep, err := m.section(s)
-		if err != nil {
+	out := append(make([]byte, 0, len(wasm)+len(wasm)/4+1<<10), wasmbin.Magic...)
+	for _, s := range complete(sections) {
+		if out, err = m.section(out, s); err != nil {
 			return nil, nil, fmt.Errorf("section %d: %w", s.id, err)
 		}
-		if keep {
-			kept = append(kept, section{s.id, body})
-			size += 1 + binary.MaxVarintLen32 + len(body)
-		}
-	}
-	out := append(make([]byte, 0, size), wasmbin.Magic...)
-	for _, s := range kept {
-		out = binary.AppendUvarint(append(out, s.id), uint64(len(s.body)))
-		out = append(out, s.body...)
 	}
 	return out, m.report, nil
 }

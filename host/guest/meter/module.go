@@ -1,7 +1,6 @@
 package meter
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -28,55 +27,71 @@ func (m *module) shift(f uint32) uint32 {
 	return f
 }
 
-// section returns the new body of a section, and whether it stays.
-func (m *module) section(s section) (body []byte, keep bool, err error) {
+// section adds a section, if it stays. Its length has all the bytes that a
+// length may have: it is known when the section is there.
+func (m *module) section(out []byte, s section) ([]byte, error) {
+	head := len(out) + 1
+	out = append(out, s.id, 0x80, 0x80, 0x80, 0x80, 0)
+	body := len(out)
+	out, keep, err := m.body(out, s)
+	if err != nil {
+		return nil, err
+	}
+	if !keep {
+		return out[:head-1], nil
+	}
+	for i, n := 0, len(out)-body; n > 0; i, n = i+1, n>>7 {
+		out[head+i] |= byte(n & 0x7f)
+	}
+	return out, nil
+}
+
+// body adds the new body of a section, and says whether it stays.
+func (m *module) body(out []byte, s section) (_ []byte, keep bool, err error) {
 	r := &wasmbin.Reader{Buf: s.body}
 	switch s.id {
 	case secCustom:
-		return m.custom(r)
+		return m.custom(out, r)
 	case secType:
-		body, err = m.each(r, m.typ, 1)
-		body = append(body, 0x60, 1, i64, 1, i64)
+		out, err = m.each(out, r, m.typ, 1)
+		out = append(out, 0x60, 1, i64, 1, i64)
 	case secImport:
-		body, err = m.each(r, m.imported, 1)
-		body = append(text(text(body, ImportModule), ImportMore), 0)
-		body = binary.AppendUvarint(body, uint64(len(m.params)))
+		out, err = m.each(out, r, m.imported, 1)
+		out = append(text(text(out, ImportModule), ImportMore), 0)
+		out = binary.AppendUvarint(out, uint64(len(m.params)))
 	case secFunction:
-		body, err = m.each(r, m.function, 0)
+		out, err = m.each(out, r, m.function, 0)
 	case secGlobal:
-		body, err = m.each(r, m.global, 1)
-		body = append(body, i64, 1, opI64Const, 0, opEnd)
+		out, err = m.each(out, r, m.global, 1)
+		out = append(out, i64, 1, opI64Const, 0, opEnd)
 	case secExport:
-		body, err = m.each(r, m.exported, 1)
+		out, err = m.each(out, r, m.exported, 1)
 		m.report.Fuel = m.freeName()
-		body = append(text(body, m.report.Fuel), 3)
-		body = binary.AppendUvarint(body, uint64(m.globals))
+		out = append(text(out, m.report.Fuel), 3)
+		out = binary.AppendUvarint(out, uint64(m.globals))
 	case secStart:
-		body = binary.AppendUvarint(nil, uint64(m.shift(r.U32())))
+		out = binary.AppendUvarint(out, uint64(m.shift(r.U32())))
 	case secElement:
-		body, err = m.each(r, m.element, 0)
+		out, err = m.each(out, r, m.element, 0)
 	case secCode:
-		body, err = m.code(r)
+		out, err = m.code(out, r)
 	default:
-		return s.body, true, nil
+		return append(out, s.body...), true, nil
 	}
 	if err == nil && (r.Bad || r.More()) {
 		err = errShort
 	}
-	return body, true, err
+	return out, true, err
 }
 
 // each rewrites a vector by its entries, and makes room for more of them.
-func (m *module) each(r *wasmbin.Reader, entry func(out []byte, r *wasmbin.Reader) ([]byte, error), more uint64) ([]byte, error) {
+func (m *module) each(out []byte, r *wasmbin.Reader, entry func(out []byte, r *wasmbin.Reader) ([]byte, error), more uint64) (_ []byte, err error) {
 	n := r.U32()
-	out := binary.AppendUvarint(nil, uint64(n)+more)
-	for ; n > 0 && !r.Bad; n-- {
-		var err error
-		if out, err = entry(out, r); err != nil {
-			return nil, err
-		}
+	out = binary.AppendUvarint(out, uint64(n)+more)
+	for ; n > 0 && !r.Bad && err == nil; n-- {
+		out, err = entry(out, r)
 	}
-	return out, nil
+	return out, err
 }
 
 // same adds to out what was read since from.
@@ -210,19 +225,19 @@ func (m *module) element(out []byte, r *wasmbin.Reader) ([]byte, error) {
 
 // custom keeps a section that the module's user may look at. Debugging
 // information is by offsets into the code, which are others now.
-func (m *module) custom(r *wasmbin.Reader) (body []byte, keep bool, err error) {
+func (m *module) custom(out []byte, r *wasmbin.Reader) (_ []byte, keep bool, err error) {
 	name := r.Name()
 	switch {
 	case r.Bad:
-		return nil, false, errShort
+		return out, false, errShort
 	case strings.HasPrefix(name, ".debug_"), strings.HasPrefix(name, "reloc."), name == "linking",
 		name == "sourceMappingURL", strings.HasPrefix(name, "metadata.code."):
-		return nil, false, nil
+		return out, false, nil
 	case name != "name":
-		return r.Buf, true, nil
+		return append(out, r.Buf...), true, nil
 	}
-	body, ok := m.nameMaps(bytes.Clone(r.Buf[:r.Pos]), r)
-	return body, ok, nil
+	out, keep = m.nameMaps(append(out, r.Buf[:r.Pos]...), r)
+	return out, keep, nil
 }
 
 // nameMaps rewrites the name section; false when it cannot be read.
@@ -248,7 +263,7 @@ func (m *module) nameMaps(out []byte, r *wasmbin.Reader) ([]byte, bool) {
 				body = same(body, sub, from)
 			}
 			if sub.Bad || sub.More() {
-				return nil, false
+				return out, false
 			}
 		}
 		out = binary.AppendUvarint(append(out, id), uint64(len(body)))
