@@ -7,6 +7,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/slswasm/slswasm/abi"
 )
@@ -53,7 +54,8 @@ func (ins *instance) start(ctx context.Context) error {
 	config := ins.surroundings(wazero.NewModuleConfig().WithName("").WithStartFunctions().
 		WithStdout(ins.output[0]).WithStderr(ins.output[1]))
 	var err error
-	if ins.mod, err = ins.m.rt.InstantiateModule(ctx, ins.m.compiled, config); err != nil {
+	allocating := experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(newMemory))
+	if ins.mod, err = ins.m.rt.InstantiateModule(allocating, ins.m.compiled, config); err != nil {
 		return ins.startError("start", ctx, err)
 	}
 	if ins.m.fuelName != "" {
