@@ -47,23 +47,7 @@ type function struct {
 	spare     uint32 // the first of two locals of type i32, when bulk is true
 	bulk      bool
 	out       []byte // all of it
-}
-
-func (m *module) code(out []byte, r *wasmbin.Reader) ([]byte, error) {
-	n := r.U32()
-	if int64(n) != int64(len(m.funcs)) {
-		return out, errShort
-	}
-	out = binary.AppendUvarint(out, uint64(n))
-	f := &function{module: m, r: &wasmbin.Reader{}}
-	for _, t := range m.funcs {
-		*f.r = wasmbin.Reader{Buf: r.Take(r.U32())}
-		if err := f.rewrite(m.params[t]); err != nil {
-			return out, err
-		}
-		out = append(binary.AppendUvarint(out, uint64(len(f.out))), f.out...)
-	}
-	return out, nil
+	did       Report // to all functions
 }
 
 // rewrite reads what the reader has.
@@ -322,15 +306,15 @@ func (f *function) charge(out []byte, s stretch) []byte {
 	if total == 0 {
 		return out
 	}
-	f.report.Charges++
+	f.did.Charges++
 	out = number(append(f.fuel(out, opGlobalGet), opI64Const), int64(total))
 	out = f.fuel(append(out, opI64Sub), opGlobalSet)
 	switch {
 	case s.loop:
-		f.report.Checks++
+		f.did.Checks++
 		return append(f.fuel(out, opGlobalGet), opI64Const, 0, opI64LtS, opBrIf, 1)
 	case s.entry:
-		f.report.Checks++
+		f.did.Checks++
 		return f.check(out)
 	}
 	return out
