@@ -252,16 +252,16 @@ func (m *Masker) email(text []byte, past, i int) (from, to int) {
 		}
 		domain = domain[2:]
 	}
+	domain = domain[:domainLen(domain)]
+	if len(domain) == 0 || m.kept(domain) {
+		return 0, 0 // first: who looked back from each of many would see the same bytes again and again
+	}
 	from = i
 	for from > past && class[text[from-1]]&local != 0 {
 		from--
 	}
 	if i-from == tail && from >= len(hidden) && jsonscan.View(text[from-len(hidden):from]) == hidden {
 		return 0, 0 // the tail of a masked access key id
-	}
-	domain = domain[:domainLen(domain)]
-	if from == i || len(domain) == 0 || m.kept(domain) {
-		return 0, 0
 	}
 	return from, i
 }

@@ -55,6 +55,16 @@ func TestAppend(t *testing.T) {
 	}
 }
 
+// TestManyMarks: what looks like many addresses, in one word, is looked at once. If it were for each of
+// them, this would not end.
+func TestManyMarks(t *testing.T) {
+	for _, piece := range []string{"%40", "%40onaliyun.com", "@", "a%", "x.%4"} {
+		if _, masked := all().Append(nil, bytes.Repeat([]byte(piece), 1<<20)); masked {
+			t.Errorf("%s: masked", piece)
+		}
+	}
+}
+
 func TestSecretName(t *testing.T) {
 	tests := map[string]bool{
 		"Password": true, "newPassword": true, "db_password": true, "AccessKeySecret": true, "access-key-secret": true,
