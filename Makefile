@@ -74,9 +74,9 @@ soak: ## everything fails but the logs: SECONDS (120) of faults by SEED (random)
 	$(GO) build -trimpath -o $(BIN)/soak ./cmd/soak
 	$(BIN)/soak --bin $(BIN)/slswasm --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
-bench: build ## what a log costs, as bin/bench.md and .json: ROUNDS=5 of MB=150; PROFILE=name: CPU profiles of the rows with that name
+bench: build ## what a log costs, as bin/bench.md and .json: ROUNDS=3 of MB=250; PROFILE=name: CPU profiles of the rows with that name
 	$(GO) build -trimpath -o $(BIN)/benchreport ./cmd/benchreport
-	$(BIN)/benchreport -rounds $(or $(ROUNDS),5) -mb $(or $(MB),150) $(if $(PROFILE),-only '$(PROFILE)' -profile $(BIN)/profiles)
+	$(BIN)/benchreport -rounds $(or $(ROUNDS),3) -mb $(or $(MB),250) $(if $(PROFILE),-only '$(PROFILE)' -profile $(BIN)/profiles)
 
 kills: ## rsyslog, syslog-ng and the collector killed with -9 in mid-stream, KILLS (50) times each
 	SLSWASM_KILLS=$${KILLS:-50} $(GO) test -count=1 -v -timeout 20m -run 'TestKills|TestCollectorKilled' ./sinks/syslog ./sinks/hec

@@ -71,8 +71,8 @@ func report(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	o := perf.Options{Root: ".", Said: os.Stderr}
 	flags.StringVar(&o.Slswasm, "slswasm", "bin/slswasm", "the program to measure")
 	flags.StringVar(&o.Guests, "guests", "bin/guests", "folder of the examples' modules")
-	flags.IntVar(&o.Rounds, "rounds", 5, "how often everything is measured")
-	megabytes := flags.Int("mb", 150, "MB of input, of each kind")
+	flags.IntVar(&o.Rounds, "rounds", 3, "how often everything is measured")
+	megabytes := flags.Int("mb", 250, "MB of input, of each kind")
 	flags.StringVar(&o.Only, "only", "", "the ways whose name has this in it, and no stages")
 	flags.StringVar(&o.Profile, "profile", "", "folder for a CPU profile of each way of slswasm")
 	out := flags.String("out", "bin/bench", "where to write the report, .md and .json added")
