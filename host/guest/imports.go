@@ -63,7 +63,7 @@ func tape(ctx context.Context, mod api.Module, stack []uint64) {
 	size := min(uint64(most), uint64(n)) * abi.TapeEntry // it takes no more
 	text := view(mod.Memory(), "json: a text", ptr, uint64(n))
 	dst := view(mod.Memory(), "json: a tape", out, size)
-	if uint64(ptr) < uint64(out)+size && uint64(out) < uint64(ptr)+uint64(n) {
+	if size > 0 && uint64(ptr) < uint64(out)+size && uint64(out) < uint64(ptr)+uint64(n) {
 		panic(fmt.Errorf("json: a tape of %d bytes at %#x lies over its text of %d at %#x", size, out, n, ptr))
 	}
 	if t, ok := ctx.Value(tankKey{}).(*tank); ok {
