@@ -209,6 +209,9 @@ func (m *Module) compileMetered(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkCounts(m.cfg.Wasm); err != nil {
+		return err
+	}
 	if err := m.compile(ctx, bounded); err != nil {
 		return err
 	}
