@@ -69,7 +69,7 @@ func notModules() map[string]string {
 		"\x00asm\x0d\x00\x01\x00":             "is a WebAssembly component; build a core module: target wasip1 or wasm32-unknown-unknown, not wasip2",
 		"\x00asm\x02\x00\x00\x00":             "is WebAssembly of version 0x02000000; it must be a core module of version 1",
 		"\x00asm\x01\x00\x00\x00\x01":         "is cut off or damaged: section 1 at byte 8 does not fit into its 9 bytes",
-		"\x00asm\x01\x00\x00\x00\x01\x01\x01": "is not a valid module: section type: read 0-th type: EOF",
+		"\x00asm\x01\x00\x00\x00\x01\x01\x01": "is damaged: section 1 at byte 8 says that it has more entries than bytes",
 		"\x00asm\x01\x00\x00\x00":             `does not export its memory: (export "memory" (memory 0)) is missing`,
 	}
 }
